@@ -1,0 +1,246 @@
+package holds
+
+import (
+	"slices"
+	"time"
+)
+
+// State is where a hold stands.
+type State string
+
+// The states.
+const (
+	Pending  State = "pending"
+	Approved State = "approved"
+	Released State = "released"
+	Denied   State = "denied"
+	Reverted State = "reverted"
+)
+
+// States is every state.
+func States() []State { return []State{Pending, Approved, Released, Denied, Reverted} }
+
+// Open tells whether the hold still takes part in one-open-hold-per-subject.
+func (s State) Open() bool { return s == Pending || s == Approved || s == Denied }
+
+// Containment is how far our restraint of the account has come.
+type Containment string
+
+// The containments.
+const (
+	NotContained         Containment = "none"
+	ContainmentRequested Containment = "requested"
+	ContainmentConfirmed Containment = "confirmed"
+	ContainmentFailed    Containment = "failed"
+	ContainmentLifted    Containment = "lifted"
+)
+
+// Standing is the honest label of a hold, the same word everywhere.
+type Standing string
+
+// The standings. Gated: the change has not happened. Contained: it happened
+// and the account is restrained, read back. Observed: it is not restrained.
+const (
+	Gated     Standing = "gated"
+	Contained Standing = "contained"
+	Observed  Standing = "observed"
+)
+
+// Verdicts people give; the outcome of a hold is one of them.
+type DecisionKind string
+
+// The decisions. RemoveAccess denies and says that the access should not exist
+// at all; Restore gives a denied account back to its owner.
+const (
+	Approve      DecisionKind = "approve"
+	Deny         DecisionKind = "deny"
+	RemoveAccess DecisionKind = "remove_access"
+	Restore      DecisionKind = "restore"
+)
+
+// Decision is what one person decided about the version they saw.
+type Decision struct {
+	ID       string
+	Kind     DecisionKind
+	Approver PersonID
+	Reason   string
+	Version  int
+	Round    int
+	At       time.Time
+	// Void is set when something changed after it, so that it counts no more.
+	Void bool
+}
+
+// EventRef is an event as a hold remembers it.
+type EventRef struct {
+	ID       string    `json:"id"`
+	Class    Class     `json:"class"`
+	Verb     Verb      `json:"verb"`
+	Type     string    `json:"type"`
+	Occurred time.Time `json:"occurred"`
+	Factor   Object    `json:"factor,omitzero"`
+	Role     Object    `json:"role,omitzero"`
+	Summary  string    `json:"summary,omitempty"`
+	Actor    Party     `json:"actor"`
+	// Expected is set when the event was the follow-up a release announced.
+	Expected    bool   `json:"expected,omitempty"`
+	Transaction string `json:"transaction,omitempty"`
+}
+
+// Expectation is the one follow-up change a release lets through.
+type Expectation struct {
+	Class Class     `json:"class"`
+	Verb  Verb      `json:"verb"`
+	Until time.Time `json:"until"`
+	// Met is the transaction (or event) that used it up.
+	Met string `json:"met,omitempty"`
+}
+
+// Hold is one account held, with everything people need to decide about it.
+type Hold struct {
+	ID         HoldID
+	Tenant     TenantID
+	Connection ConnectionID
+	// Revision counts every commit; Version counts what a reviewer must have
+	// seen: events, evidence, terms, an owner's word. Decisions bind to Version.
+	Revision int
+	Version  int
+	Round    int
+
+	Class     Class
+	Subject   Account
+	Owner     PersonID
+	Actor     Party
+	ActorOf   PersonID // the person behind the actor's account, if known
+	Requester PersonID
+
+	Occurred time.Time
+	Received time.Time
+	Opened   time.Time
+
+	State       State
+	Containment Containment
+	Standing    Standing
+	// ContainRound counts containments, see Intent.Round.
+	ContainRound int
+	// Outcome is the decision that ended or will end the hold.
+	Outcome DecisionKind
+	Terms   Terms
+	// Exempt says why the account must never be restrained ("break-glass
+	// account", "Countersign's own account"); empty for everybody else.
+	Exempt string
+
+	Events    []EventRef
+	Evidence  []Evidence
+	Decisions []Decision
+
+	// NotMe is when the owner said that it was not them; it freezes the hold.
+	NotMe time.Time
+	// WasMe is when the owner said that it was them; it releases nothing.
+	WasMe time.Time
+	// ToldAt is when the first message was accepted for the owner; Untold says
+	// why nobody could be told.
+	ToldAt time.Time
+	Untold string
+
+	// Doubts are reasons why the standing is less than contained, for people.
+	Doubts []string
+
+	Restrained  time.Time // read back
+	EffectiveBy time.Time // when access issued before ends
+	// ReleaseAfter is the end of the waiting period; ReleaseBegun is when the
+	// release's first intent was committed, after which it cannot be recalled.
+	ReleaseAfter time.Time
+	ReleaseBegun time.Time
+	DecidedAt    time.Time
+	ClosedAt     time.Time
+	Due          time.Time
+	Escalations  int
+	Expectation  Expectation
+	// Reverted and Irreversible say what a revert did and could not do.
+	RevertDone   []string
+	Irreversible []string
+	// Previous is the hold this one continues, when that one could take no more.
+	Previous HoldID
+}
+
+// involves tells whether a person is the actor, requester or subject.
+func (h Hold) involves(p PersonID) bool {
+	return p != "" && (p == h.Owner || p == h.ActorOf || p == h.Requester)
+}
+
+// touched tells whether any event of the hold is of a class.
+func (h Hold) touched(c Class) bool {
+	return slices.ContainsFunc(h.Events, func(e EventRef) bool { return e.Class == c })
+}
+
+// Has tells whether an event is already part of the hold.
+func (h Hold) Has(event string) bool {
+	return slices.ContainsFunc(h.Events, func(e EventRef) bool { return e.ID == event })
+}
+
+// Ended tells whether the hold takes only notes: released, or reverted with
+// nothing left to lift.
+func (h Hold) Ended() bool {
+	switch h.State {
+	case Released:
+		return true
+	case Reverted:
+		return h.Containment != ContainmentConfirmed && h.Containment != ContainmentRequested
+	case Pending, Approved, Denied:
+		return false
+	}
+	return false
+}
+
+// Frozen tells whether the owner repudiated the change.
+func (h Hold) Frozen() bool { return !h.NotMe.IsZero() }
+
+// Standing checks: what is still missing before the hold can be approved.
+
+// Missing says in words what evidence is still asked for, empty when nothing.
+func (h Hold) Missing() []string {
+	var out []string
+	items, paths := h.proof()
+	if items < h.Terms.Items {
+		out = append(out, plural(h.Terms.Items-items, "more identity check"))
+	}
+	if paths < h.Terms.Paths {
+		out = append(out, plural(h.Terms.Paths-paths, "more path")+" (checks over the same path count once)")
+	}
+	return out
+}
+
+func (h Hold) proof() (items, paths int) {
+	seen := map[string]bool{}
+	for _, e := range h.Evidence {
+		if e.Round != h.Round {
+			continue
+		}
+		items++
+		seen[e.Kind.Path()] = true
+	}
+	return items, len(seen)
+}
+
+// Verifiers are the people whose checks count in this round.
+func (h Hold) Verifiers() []PersonID {
+	var out []PersonID
+	for _, e := range h.Evidence {
+		if e.Round == h.Round && !slices.Contains(out, e.Verifier) {
+			out = append(out, e.Verifier)
+		}
+	}
+	return out
+}
+
+// Approvals are the people whose approvals of this version count.
+func (h Hold) Approvals(kind DecisionKind) []PersonID {
+	var out []PersonID
+	for _, d := range h.Decisions {
+		if d.Kind == kind && !d.Void && d.Round == h.Round && d.Version == h.Version && !slices.Contains(out, d.Approver) {
+			out = append(out, d.Approver)
+		}
+	}
+	return out
+}

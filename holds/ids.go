@@ -1,0 +1,43 @@
+package holds
+
+// TenantID names a customer organisation. It is chosen in the configuration:
+// lower-case letters, digits and dashes.
+type TenantID string
+
+// ConnectionID names one Okta org or one Entra tenant of a customer. It is
+// unique in the installation and part of the webhook's address.
+type ConnectionID string
+
+// HoldID is a UUID (version 7) in its usual text form.
+type HoldID string
+
+// PersonID names a human in the directory of people, whatever accounts they
+// have. Two accounts of one human share it.
+type PersonID string
+
+// NoticeID is a UUID in its usual text form; one message to one contact point.
+type NoticeID string
+
+// IntentID is a UUID in its usual text form; one call we mean to make.
+type IntentID string
+
+// Key addresses one hold. The tenant is always part of it, so that no query
+// can forget the wall between customers.
+type Key struct {
+	Tenant TenantID
+	Hold   HoldID
+}
+
+// By says who makes a change, in the form "person:ID", "owner:ID" or
+// "system:NAME". It is an argument of every mutation and part of every audit
+// entry, and never holds a name or an address.
+type By string
+
+// ByPerson is a reviewer acting in person.
+func ByPerson(p PersonID) By { return By("person:" + string(p)) }
+
+// ByOwner is the owner of an account, speaking through a link sent to them.
+func ByOwner(p PersonID) By { return By("owner:" + string(p)) }
+
+// BySystem is a part of the program acting on its own account.
+func BySystem(part string) By { return By("system:" + part) }

@@ -1,0 +1,110 @@
+package keeper
+
+import (
+	"context"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// Inbox is the durable inbox of deliveries.
+type Inbox interface {
+	// Decide claims the oldest undecided delivery of any tenant that no other
+	// replica works on and commits what becomes of it in one transaction: it
+	// decodes the body, stores each event under its own id, and for every event
+	// that is new asks fold about every subject, in sorted order of subjects with
+	// their open hold locked, and commits the answers. An event that was stored
+	// before is not asked about again. It reports false when nothing is waiting.
+	// When it returns an error, nothing was committed and the delivery's attempts
+	// were counted, so that a delivery that always fails ends in view of people
+	// and holds up nobody.
+	Decide(ctx context.Context, now time.Time,
+		decode func(holds.Delivery) []holds.Event,
+		fold func(holds.Question) (holds.Answer, error)) (bool, error)
+}
+
+// Holds is the store of holds.
+type Holds interface {
+	// Update is the one write door: it locks the hold, calls change (perhaps more
+	// than once, so it must be free of side effects), and commits the new hold,
+	// its new rows, intents, notices, jobs and audit entries in one transaction.
+	// A nil change commits nothing. The error of change is returned as it is.
+	Update(ctx context.Context, key holds.Key, now time.Time, change func(holds.Hold) (*holds.Change, error)) (holds.Hold, error)
+	// View reads everything a reviewer sees of one hold.
+	View(ctx context.Context, key holds.Key) (holds.View, error)
+	// Due lists the open holds whose deadline or waiting period has passed.
+	Due(ctx context.Context, now time.Time, limit int) ([]holds.Key, error)
+	// Restrained lists the holds whose containment should be in force and was
+	// last read back before the given time.
+	Restrained(ctx context.Context, before time.Time, limit int) ([]holds.Key, error)
+}
+
+// Intents is the ledger of calls to providers.
+type Intents interface {
+	// Intents lists a hold's intents with their outcomes, oldest first.
+	Intents(ctx context.Context, key holds.Key) ([]holds.Intent, error)
+	// Outcome records what became of an intent, once: a second outcome of the
+	// same intent is a conflict. The audit entry is appended with it.
+	Outcome(ctx context.Context, key holds.Key, intent holds.IntentID, result holds.Result) error
+	// Epoch is the installation's epoch, read from the database.
+	Epoch(ctx context.Context) (int64, error)
+}
+
+// Snapshots keeps before-images and the health of connections.
+type Snapshots interface {
+	SaveSnapshot(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, s holds.Snapshot) error
+	// SnapshotBefore is the newest snapshot taken before a moment; not found when
+	// there is none.
+	SnapshotBefore(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, account string, before time.Time) (holds.Snapshot, error)
+	SaveHealth(ctx context.Context, h holds.ConnectionHealth) error
+}
+
+// Notices is the ledger of messages.
+type Notices interface {
+	// Notice reads one notice.
+	Notice(ctx context.Context, tenant holds.TenantID, id holds.NoticeID) (holds.Notice, error)
+	// Attempted appends an attempt and moves the notice's status.
+	Attempted(ctx context.Context, tenant holds.TenantID, a holds.Attempt) error
+	// CodeTry counts a try at the notice's code and, when right is true, uses the
+	// code up; both in one statement that succeeds only while the code is unused,
+	// unexpired and has tries left. It reports whether it succeeded.
+	CodeTry(ctx context.Context, tenant holds.TenantID, id holds.NoticeID, right bool, now time.Time) (bool, error)
+}
+
+// Directory knows people.
+type Directory interface {
+	// Person reads one person with accounts and contact points; not found if
+	// there is none.
+	Person(ctx context.Context, tenant holds.TenantID, id holds.PersonID) (holds.Person, error)
+	// PersonOf finds the person an account belongs to; not found if none.
+	PersonOf(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, account string) (holds.Person, error)
+}
+
+// Provider is one connection's identity platform. Every call has a deadline of
+// its own and never follows an address taken from an event. Errors are of kind
+// Unavailable when trying again can help (with After when the provider said how
+// long), Forbidden when our credential or its scope is refused, NotFound when
+// the account is gone.
+type Provider interface {
+	// Decode never fails: what cannot be read becomes an unclassified event.
+	Decode(holds.Delivery) []holds.Event
+	// Snapshot reads an account with its factors, roles and groups.
+	Snapshot(ctx context.Context, account string) (holds.Snapshot, error)
+	// Do makes one change. It is called once per intent.
+	Do(ctx context.Context, a holds.Action) (holds.Result, error)
+	// Enforcement reads back whether the restraint group really restrains this
+	// account (any account when empty).
+	Enforcement(ctx context.Context, account string) (holds.Enforcement, error)
+}
+
+// Messenger plans and sends messages.
+type Messenger interface {
+	// Plan chooses, without sending anything, the contact points a hold's owner
+	// is told at; the second result says, when nobody is eligible, why.
+	Plan(h holds.Hold, owner holds.Person, events []holds.Event) ([]holds.ContactPoint, string)
+	// Duty is the contact points of the people on duty for a tenant.
+	Duty(tenant holds.TenantID) []holds.ContactPoint
+	// Send sends one notice once and says what became of it. It never returns
+	// the other side's text unredacted.
+	Send(ctx context.Context, n holds.Notice, h holds.Hold, owner holds.Person) holds.Attempt
+}

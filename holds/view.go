@@ -1,0 +1,76 @@
+package holds
+
+import "time"
+
+// Summary is one line of the queue.
+type Summary struct {
+	Key         Key
+	Connection  ConnectionID
+	Class       Class
+	Tier        Tier
+	Subject     Account
+	Actor       Party
+	State       State
+	Containment Containment
+	Standing    Standing
+	Occurred    time.Time
+	Opened      time.Time
+	Due         time.Time
+	Escalations int
+	Frozen      bool
+	Events      int
+}
+
+// Filter selects holds for a queue. The zero value is the open holds, most
+// urgent first: not-me, then tier, then age.
+type Filter struct {
+	// Ended lists the ended holds instead, newest first.
+	Ended bool
+	// Subject matches the account's id or login exactly.
+	Subject string
+	// Limit is at most 200; zero is 50.
+	Limit int
+}
+
+// Moment is one line of a hold's timeline.
+type Moment struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+	// Detail is a sentence for people; contact points in it are masked.
+	Detail string `json:"detail,omitempty"`
+	By     By     `json:"by,omitempty"`
+}
+
+// NoticeView is a notice with its ledger, its point masked.
+type NoticeView struct {
+	Notice   Notice
+	Masked   string
+	Attempts []Attempt
+}
+
+// View is everything a reviewer sees of one hold.
+type View struct {
+	Hold     Hold
+	Snapshot Snapshot // the newest before-image
+	Known    bool
+	Intents  []Intent
+	Notices  []NoticeView
+	Notes    []Note
+	// People are the names of everybody the hold mentions.
+	People map[PersonID]Person
+	// Durable is when the delivery that opened the hold was committed.
+	Durable time.Time
+}
+
+// ConnectionHealth is what is known of a connection's footing.
+type ConnectionHealth struct {
+	Tenant     TenantID
+	Connection ConnectionID
+	Mode       Mode
+	// Enforcement is the last reading of the restraint group's rules.
+	Enforcement Enforcement
+	// Polled is the last successful reading of the provider's log; Trouble is
+	// the last error since, in words for people.
+	Polled  time.Time
+	Trouble string
+}
