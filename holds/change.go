@@ -73,6 +73,9 @@ type Change struct {
 	Intents   []Intent   // to be recorded before the calls they announce
 	Notes     []Note
 	Notices   []Notice // newly planned
+	// Also is a change of another hold committed with this one: the linked hold
+	// that continues one which can take no more.
+	Also *Change
 }
 
 // Note is a remark on the timeline. It never counts for anything.

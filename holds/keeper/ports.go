@@ -100,8 +100,9 @@ type Provider interface {
 // Messenger plans and sends messages.
 type Messenger interface {
 	// Plan chooses, without sending anything, the contact points a hold's owner
-	// is told at; the second result says, when nobody is eligible, why.
-	Plan(h holds.Hold, owner holds.Person, events []holds.Event) ([]holds.ContactPoint, string)
+	// is told at. changed are the recovery values this hold's events put in
+	// doubt, old and new. The second result says, when nobody is eligible, why.
+	Plan(h holds.Hold, owner holds.Person, changed []string) ([]holds.ContactPoint, string)
 	// Duty is the contact points of the people on duty for a tenant.
 	Duty(tenant holds.TenantID) []holds.ContactPoint
 	// Send sends one notice once and says what became of it. It never returns
