@@ -92,8 +92,9 @@ type Expectation struct {
 	Class Class     `json:"class"`
 	Verb  Verb      `json:"verb"`
 	Until time.Time `json:"until"`
-	// Met is the transaction (or event) that used it up.
-	Met string `json:"met,omitempty"`
+	// Met is when it happened, and Used are the events it was made of.
+	Met  time.Time `json:"met,omitzero"`
+	Used []string  `json:"used,omitempty"`
 }
 
 // Hold is one account held, with everything people need to decide about it.
@@ -152,6 +153,8 @@ type Hold struct {
 	// release's first intent was committed, after which it cannot be recalled.
 	ReleaseAfter time.Time
 	ReleaseBegun time.Time
+	// RestoreBegun is when people decided to give a denied account back.
+	RestoreBegun time.Time
 	DecidedAt    time.Time
 	ClosedAt     time.Time
 	Due          time.Time
@@ -195,8 +198,6 @@ func (h Hold) Ended() bool {
 
 // Frozen tells whether the owner repudiated the change.
 func (h Hold) Frozen() bool { return !h.NotMe.IsZero() }
-
-// Standing checks: what is still missing before the hold can be approved.
 
 // Missing says in words what evidence is still asked for, empty when nothing.
 func (h Hold) Missing() []string {

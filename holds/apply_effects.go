@@ -1,0 +1,148 @@
+package holds
+
+import "time"
+
+// Facts about our own work at the provider.
+
+func (s *step) announce(intents []Intent) {
+	for _, i := range intents {
+		i.Created = s.now
+		s.c.Intents = append(s.c.Intents, i)
+		s.system("intent.recorded", map[string]string{
+			"intent": string(i.ID), "purpose": string(i.Purpose), "action": string(i.Action.Kind),
+		})
+	}
+}
+
+func (s *step) restraintBegun(f RestraintBegun) error {
+	if h := s.h(); h.Containment != ContainmentRequested {
+		return Refuse(Conflict, "No restraint is asked for: containment is %s.", h.Containment)
+	}
+	s.announce(f.Intents)
+	return nil
+}
+
+// restraintConfirmed is the only way to the label "contained".
+func (s *step) restraintConfirmed(f RestraintConfirmed) {
+	h := s.h()
+	if h.Ended() || h.liftBegun() {
+		// It was released while we were still restraining: undo that, too.
+		s.effect(Effect{Kind: EffectLift, Round: h.Version})
+		return
+	}
+	h.Containment, h.Standing = ContainmentConfirmed, Contained
+	if h.Restrained.IsZero() {
+		h.EffectiveBy = f.EffectiveBy
+	}
+	h.Restrained = s.now
+	h.Doubts = nil
+	for _, r := range f.Remarks {
+		s.doubt(r)
+	}
+	s.system("restraint.confirmed", nil)
+}
+
+func (s *step) restraintFailed(f RestraintFailed) {
+	h := s.h()
+	if h.Ended() || h.Containment == ContainmentFailed {
+		return
+	}
+	h.Containment, h.Standing = ContainmentFailed, Observed
+	s.failed("restraint.failed", "not restrained: "+f.Reason)
+}
+
+func (s *step) restraintDrifted(f RestraintDrifted) {
+	h := s.h()
+	if h.Containment != ContainmentConfirmed || h.liftBegun() {
+		return
+	}
+	h.Standing = Observed
+	s.doubt("the restraint was undone by somebody: " + f.Reason)
+	s.restrain()
+	s.page("the restraint was undone by somebody: " + f.Reason)
+	s.system("restraint.drifted", nil)
+}
+
+// liftBegun tells whether undoing our restraint has begun.
+func (h Hold) liftBegun() bool {
+	return !h.ReleaseBegun.IsZero() || !h.RestoreBegun.IsZero()
+}
+
+func (s *step) liftBegun(f LiftBegun) error {
+	h := s.h()
+	switch {
+	case h.State == Approved:
+		if h.Frozen() {
+			return Refuse(Forbidden, "The owner said that this was not them.")
+		}
+		if s.now.Before(h.ReleaseAfter) {
+			return Refuse(Conflict, "The waiting period is not over.")
+		}
+		if h.ReleaseBegun.IsZero() {
+			h.ReleaseBegun = s.now
+			h.expect(s.now)
+		}
+	case h.State == Reverted && !h.RestoreBegun.IsZero(), h.State == Released:
+	default:
+		return Refuse(Conflict, "The hold is %s; nothing may be lifted.", h.State)
+	}
+	s.announce(f.Intents)
+	return nil
+}
+
+// expect announces the one follow-up a release lets through: after factors
+// were taken away, one enrolment.
+func (h *Hold) expect(now time.Time) {
+	for _, e := range h.Events {
+		if e.Class == MFAChange && (e.Verb == Reset || e.Verb == Remove) && h.Terms.Expect > 0 {
+			h.Expectation = Expectation{Class: MFAChange, Verb: Enrol, Until: now.Add(h.Terms.Expect)}
+			return
+		}
+	}
+}
+
+func (s *step) liftConfirmed(f LiftConfirmed) error {
+	h := s.h()
+	switch {
+	case h.State == Approved && !h.ReleaseBegun.IsZero():
+		h.State, h.ClosedAt = Released, s.now
+		h.expect(s.now)
+	case h.State == Reverted && !h.RestoreBegun.IsZero():
+		h.ClosedAt = s.now
+	case h.State == Released:
+	default:
+		return Refuse(Conflict, "The hold is %s; no lift had begun.", h.State)
+	}
+	if h.Containment != NotContained {
+		h.Containment = ContainmentLifted
+	}
+	h.Doubts = nil
+	for _, r := range f.Remarks {
+		s.doubt(r)
+	}
+	s.system("lift.confirmed", map[string]string{"state": string(h.State)})
+	return nil
+}
+
+func (s *step) revertBegun(f RevertBegun) error {
+	if h := s.h(); h.State != Denied || h.Outcome == "" {
+		return Refuse(Conflict, "The hold is %s; nothing may be undone without a reviewer's deny.", h.State)
+	}
+	s.announce(f.Intents)
+	return nil
+}
+
+func (s *step) revertConfirmed(f RevertConfirmed) error {
+	h := s.h()
+	if h.State != Denied || h.Outcome == "" {
+		return Refuse(Conflict, "The hold is %s; no undoing had begun.", h.State)
+	}
+	h.State, h.ClosedAt = Reverted, s.now
+	h.RevertDone, h.Irreversible = f.Done, f.Irreversible
+	h.Version++
+	s.tell()
+	s.system("hold.reverted", map[string]string{
+		"undone": plural(len(f.Done), "change"), "irreversible": plural(len(f.Irreversible), "change"),
+	})
+	return nil
+}

@@ -1,0 +1,102 @@
+package holds
+
+import "time"
+
+// Fact is something that happened, as Apply takes it. A fact says what is so;
+// only Apply says what follows.
+type Fact interface{ fact() }
+
+// Joined is a further event about the subject, with the terms it would have
+// been held on alone.
+type Joined struct {
+	Event EventRef
+	Terms Terms
+}
+
+// Checked is an identity check somebody recorded.
+type Checked struct{ Evidence Evidence }
+
+// Decided is a reviewer's decision.
+type Decided struct{ Decision Decision }
+
+// OwnerSaid is the owner's word through a link and its code. NotMe freezes,
+// "was me" is only recorded.
+type OwnerSaid struct {
+	By    By
+	NotMe bool
+}
+
+// Noted is a remark.
+type Noted struct{ Note Note }
+
+// RestraintBegun announces the calls of a containment before they are made.
+type RestraintBegun struct{ Intents []Intent }
+
+// RestraintConfirmed says that the provider's own answer shows the restraint.
+type RestraintConfirmed struct {
+	// EffectiveBy is when access issued before ends; zero when at once.
+	EffectiveBy time.Time
+	// Remarks are things short of a failure people should read, for example that
+	// the account could not be suspended but is in the restraint group.
+	Remarks []string
+}
+
+// RestraintFailed says that the account is not restrained, and why.
+type RestraintFailed struct{ Reason string }
+
+// RestraintDrifted says that a confirmed restraint was found gone.
+type RestraintDrifted struct{ Reason string }
+
+// LiftBegun announces the calls that undo our restraint. From here on a
+// release cannot be recalled.
+type LiftBegun struct{ Intents []Intent }
+
+// LiftConfirmed says that the provider's answer shows our restraint gone.
+type LiftConfirmed struct{ Remarks []string }
+
+// LiftFailed says that our restraint could not be undone yet, and why.
+type LiftFailed struct{ Reason string }
+
+// RevertBegun announces the calls that undo the change.
+type RevertBegun struct{ Intents []Intent }
+
+// RevertConfirmed says what was undone, read back, and what cannot be.
+type RevertConfirmed struct {
+	Done         []string
+	Irreversible []string
+}
+
+// RevertFailed says that the change could not be undone yet, and why.
+type RevertFailed struct{ Reason string }
+
+// DeadlinePassed says that nobody decided in time.
+type DeadlinePassed struct{}
+
+// Told says that a channel accepted a message for the owner.
+type Told struct{}
+
+// Untold says that the owner cannot be told, and why.
+type Untold struct{ Reason string }
+
+// Planned adds messages to the ledger, to be sent by jobs of their own.
+type Planned struct{ Notices []Notice }
+
+func (Joined) fact()             {}
+func (Checked) fact()            {}
+func (Decided) fact()            {}
+func (OwnerSaid) fact()          {}
+func (Noted) fact()              {}
+func (RestraintBegun) fact()     {}
+func (RestraintConfirmed) fact() {}
+func (RestraintFailed) fact()    {}
+func (RestraintDrifted) fact()   {}
+func (LiftBegun) fact()          {}
+func (LiftConfirmed) fact()      {}
+func (LiftFailed) fact()         {}
+func (RevertBegun) fact()        {}
+func (RevertConfirmed) fact()    {}
+func (RevertFailed) fact()       {}
+func (DeadlinePassed) fact()     {}
+func (Told) fact()               {}
+func (Untold) fact()             {}
+func (Planned) fact()            {}

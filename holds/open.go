@@ -1,0 +1,84 @@
+package holds
+
+import "time"
+
+// Opening is everything a new hold starts from.
+type Opening struct {
+	ID       HoldID
+	Delivery Delivery
+	Event    Event
+	Subject  Account
+	Facts    Facts
+	Terms    Terms
+	// Exempt says why the account must never be restrained, empty when it may be.
+	Exempt string
+	// Doubt says why it will not be restrained this time, empty when it will be.
+	Doubt    string
+	Previous HoldID
+}
+
+// Open starts a hold. It is labelled observed until a restraint is read back.
+func Open(o Opening, now time.Time) Change {
+	h := Hold{
+		ID: o.ID, Tenant: o.Delivery.Tenant, Connection: o.Delivery.Connection,
+		Version: 1,
+		Class:   o.Event.Class, Subject: o.Subject, Owner: o.Facts.Owner.ID,
+		Actor: o.Event.Actor, ActorOf: o.Facts.ActorPerson.ID,
+		Occurred: o.Event.Occurred, Received: o.Delivery.Received, Opened: now,
+		State: Pending, Containment: NotContained, Standing: Observed,
+		Terms: o.Terms, Exempt: o.Exempt, Previous: o.Previous,
+		Due: now.Add(deadline(o.Terms)),
+	}
+	if o.Event.Actor.ID != "" && o.Event.Actor.ID == o.Subject.ID {
+		h.Requester = h.Owner // an account that changes itself asked for it itself
+	}
+	ref := Ref(o.Event)
+	h.Events = []EventRef{ref}
+	s := step{now: now, c: Change{Hold: h, Events: []EventRef{ref}}}
+	s.restrain()
+	if o.Doubt != "" {
+		s.doubt(o.Doubt)
+	}
+	s.tell()
+	s.page("a new hold")
+	s.entry("hold.opened", BySystem("keeper"), map[string]string{
+		"class": string(h.Class), "tier": string(h.Terms.Tier), "rule": h.Terms.Rule, "policy": h.Terms.Policy,
+		"event": o.Event.ID,
+	})
+	return s.c
+}
+
+// Continue opens the hold that follows one which can take no more because its
+// release has begun: the owner repudiates a change that people approved. It is
+// frozen from the start and restrains the account again.
+func Continue(h Hold, id HoldID, by By, now time.Time) Change {
+	n := Hold{
+		ID: id, Tenant: h.Tenant, Connection: h.Connection, Version: 1,
+		Class: h.Class, Subject: h.Subject, Owner: h.Owner, Actor: h.Actor, ActorOf: h.ActorOf,
+		Occurred: h.Occurred, Received: h.Received, Opened: now,
+		State: Denied, Containment: NotContained, Standing: Observed, Terms: h.Terms, Exempt: h.Exempt,
+		Events: h.Events, Previous: h.ID, NotMe: now, Round: 1, DecidedAt: now,
+		Due: now.Add(deadline(h.Terms)),
+	}
+	s := step{now: now, c: Change{Hold: n, Events: n.Events}}
+	s.restrain()
+	s.page("the owner says that an approved change was not theirs")
+	s.entry("hold.continued", by, map[string]string{"previous": string(h.ID), "class": string(h.Class)})
+	return s.c
+}
+
+// Ref is an event as a hold remembers it.
+func Ref(e Event) EventRef {
+	return EventRef{
+		ID: e.ID, Class: e.Class, Verb: e.Verb, Type: e.Type, Occurred: e.Occurred,
+		Factor: e.Factor, Role: e.Role, Summary: e.Summary, Actor: e.Actor, Transaction: e.Transaction,
+	}
+}
+
+// deadline is when a hold escalates; a policy that names none gets an hour.
+func deadline(t Terms) time.Duration {
+	if t.Deadline <= 0 {
+		return time.Hour
+	}
+	return t.Deadline
+}
