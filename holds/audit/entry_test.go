@@ -110,6 +110,33 @@ func TestEntryRefused(t *testing.T) {
 	}
 }
 
+// TestValidAtTheDoor: what the exported questions allow is what Encode allows.
+func TestValidAtTheDoor(t *testing.T) {
+	for value, want := range map[string]struct{ id, fact bool }{
+		"p-17":                   {true, true},
+		"0c9a:Ab_1.x":            {true, true},
+		"":                       {false, true},
+		"rule 4, second":         {false, true},
+		"ann@example.com":        {false, false},
+		"a\"b":                   {false, false},
+		strings.Repeat("x", 257): {false, false},
+	} {
+		if audit.ValidID(value) != want.id || audit.ValidFact(value) != want.fact {
+			t.Errorf("%.20q: id %t, fact %t; want %+v", value, audit.ValidID(value), audit.ValidFact(value), want)
+		}
+		e := someEntry(0)
+		e.Hold, e.Facts["x"] = "h-1", value
+		if _, err := e.Encode(); (err == nil) != want.fact {
+			t.Errorf("%.20q as a fact: %v", value, err)
+		}
+		e = someEntry(0)
+		e.Tenant, e.Actor = value, "person:"+value
+		if _, err := e.Encode(); (err == nil) != want.id {
+			t.Errorf("%.20q as an id: %v", value, err)
+		}
+	}
+}
+
 func TestParseEntryRefused(t *testing.T) {
 	const good = `{"v":1,"seq":0,"time":"2026-11-02T09:30:15.000000Z","kind":"a.b","actor":"s:k","facts":{"a":"1","b":"2"}}`
 	if _, err := audit.ParseEntry([]byte(good)); err != nil {

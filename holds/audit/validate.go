@@ -86,6 +86,17 @@ const upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 func isWord(s string) bool { return only(s, "_.-") }
 
+// ValidID reports whether s may stand in an entry as a tenant, hold, connection
+// or, after its kind, an actor: 1 to 256 bytes of ASCII letters, digits and
+// _ . : or -. Whoever takes ids in from outside (a file of people) asks this at
+// the door, so that an address used as an id is refused there and not, later,
+// by every commit that names that person.
+func ValidID(s string) bool { return isID(s) }
+
+// ValidFact reports whether s may be the value of a fact: at most 256 bytes of
+// printable ASCII without " \ < > & and @.
+func ValidFact(s string) bool { return isFact(s) }
+
 func isID(s string) bool { return only(s, upper+"_.:-") }
 
 func isHex(s string) bool {
