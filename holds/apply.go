@@ -89,7 +89,8 @@ func (s *step) page(why string) {
 }
 
 func (s *step) tell() {
-	if s.h().Terms.Tell {
+	if h := s.h(); h.Terms.Tell {
+		h.TellVersion = h.Version
 		s.effect(Effect{Kind: EffectTell, Round: s.h().Version})
 	}
 }
@@ -152,7 +153,7 @@ func (s *step) failed(kind, why string) {
 // deadlinePassed escalates. Time never decides anything else.
 func (s *step) deadlinePassed() {
 	h := s.h()
-	if !h.State.Open() {
+	if !h.State.Undecided() {
 		return
 	}
 	h.Escalations++

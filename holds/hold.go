@@ -20,8 +20,8 @@ const (
 // States is every state.
 func States() []State { return []State{Pending, Approved, Released, Denied, Reverted} }
 
-// Open tells whether the hold still takes part in one-open-hold-per-subject.
-func (s State) Open() bool { return s == Pending || s == Approved || s == Denied }
+// Undecided tells whether people still have something to do.
+func (s State) Undecided() bool { return s == Pending || s == Approved || s == Denied }
 
 // Containment is how far our restraint of the account has come.
 type Containment string
@@ -127,6 +127,8 @@ type Hold struct {
 	// Outcome is the decision that ended or will end the hold.
 	Outcome DecisionKind
 	Terms   Terms
+	// ToldOnly is set when the change was never held, only told to the owner.
+	ToldOnly bool
 	// Exempt says why the account must never be restrained ("break-glass
 	// account", "Countersign's own account"); empty for everybody else.
 	Exempt string
@@ -139,6 +141,9 @@ type Hold struct {
 	NotMe time.Time
 	// WasMe is when the owner said that it was them; it releases nothing.
 	WasMe time.Time
+	// TellVersion is the newest version the owner is to be told of, so that
+	// several events of one moment are one message.
+	TellVersion int
 	// ToldAt is when the first message was accepted for the owner; Untold says
 	// why nobody could be told.
 	ToldAt time.Time
@@ -180,6 +185,13 @@ func (h Hold) touched(c Class) bool {
 // Has tells whether an event is already part of the hold.
 func (h Hold) Has(event string) bool {
 	return slices.ContainsFunc(h.Events, func(e EventRef) bool { return e.ID == event })
+}
+
+// Open tells whether the hold takes further events of its subject. There is at
+// most one such hold per subject: once a release has begun, a new event that is
+// not the expected one opens the next hold.
+func (h Hold) Open() bool {
+	return h.State.Undecided() && h.ReleaseBegun.IsZero()
 }
 
 // Ended tells whether the hold takes only notes: released, or reverted with

@@ -48,6 +48,25 @@ func Open(o Opening, now time.Time) Change {
 	return s.c
 }
 
+// OpenTold records a change that the policy does not hold but the owner hears
+// of. It is over from the start; its terms are what it would be held on, and
+// apply to the hold that follows when the owner says that it was not them.
+func OpenTold(o Opening, now time.Time) Change {
+	c := Open(o, now)
+	h := &c.Hold
+	h.State, h.Containment, h.Doubts, h.ContainRound = Released, NotContained, nil, 0
+	h.ClosedAt, h.ToldOnly = now, true
+	h.Terms.Tell = true
+	h.TellVersion = h.Version
+	// The other events of the same enrolment join instead of being judged anew.
+	h.Expectation = Expectation{Class: h.Class, Verb: o.Event.Verb, Until: o.Event.Occurred.Add(oneChange), Met: o.Event.Occurred}
+	c.Effects = []Effect{{Kind: EffectTell, Round: h.Version}}
+	c.Entries = []Entry{{Kind: "change.told", By: BySystem("keeper"), Facts: map[string]string{
+		"class": string(h.Class), "rule": h.Terms.Rule, "policy": h.Terms.Policy, "event": o.Event.ID,
+	}}}
+	return c
+}
+
 // Continue opens the hold that follows one which can take no more because its
 // release has begun: the owner repudiates a change that people approved. It is
 // frozen from the start and restrains the account again.
