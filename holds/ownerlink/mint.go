@@ -82,7 +82,7 @@ func (m *Minter) Mint(c Claim) (string, error) {
 		return "", errors.New("mint an owner link: it has no expiry")
 	}
 	payload := encode(c)
-	return base64.RawURLEncoding.EncodeToString(append(payload, sum(m.keys[0].link, payload)...)), nil
+	return spell(append(payload, sum(m.keys[0].link, payload)...)), nil
 }
 
 // Open checks a token for the step of the page it came to, at this time, and
@@ -93,7 +93,7 @@ func (m *Minter) Open(token string, step Step, now time.Time) (Claim, error) {
 		return Claim{}, &Refusal{KindMalformed}
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) <= sha256.Size || base64.RawURLEncoding.EncodeToString(raw) != token {
+	if err != nil || len(raw) <= sha256.Size || spell(raw) != token {
 		return Claim{}, &Refusal{KindMalformed}
 	}
 	payload, mac := raw[:len(raw)-sha256.Size], raw[len(raw)-sha256.Size:]
@@ -115,6 +115,9 @@ func (m *Minter) Open(token string, step Step, now time.Time) (Claim, error) {
 	}
 	return c, nil
 }
+
+// spell writes bytes as they stand in an address.
+func spell(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
 
 func sum(key, message []byte) []byte {
 	mac := hmac.New(sha256.New, key)

@@ -28,4 +28,6 @@ type Refusal struct{ Kind Kind }
 func (r *Refusal) Error() string { return RefusalText }
 
 // LogValue makes the log show the kind.
-func (r *Refusal) LogValue() slog.Value { return slog.StringValue("owner link refused: " + string(r.Kind)) }
+func (r *Refusal) LogValue() slog.Value {
+	return slog.StringValue("owner link refused: " + string(r.Kind))
+}
