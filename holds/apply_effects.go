@@ -30,11 +30,10 @@ func (s *step) restraintConfirmed(f RestraintConfirmed) {
 		s.effect(Effect{Kind: EffectLift, Round: h.Version})
 		return
 	}
-	h.Containment, h.Standing = ContainmentConfirmed, Contained
-	if h.Restrained.IsZero() {
-		h.EffectiveBy = f.EffectiveBy
+	if h.Containment != ContainmentConfirmed {
+		h.Restrained, h.EffectiveBy = s.now, f.EffectiveBy
 	}
-	h.Restrained = s.now
+	h.Containment, h.Standing, h.ReadBack = ContainmentConfirmed, Contained, s.now
 	h.Doubts = nil
 	for _, r := range f.Remarks {
 		s.doubt(r)

@@ -152,7 +152,8 @@ type Hold struct {
 	// Doubts are reasons why the standing is less than contained, for people.
 	Doubts []string
 
-	Restrained  time.Time // read back
+	Restrained  time.Time // first read back in this round
+	ReadBack    time.Time // last read back
 	EffectiveBy time.Time // when access issued before ends
 	// ReleaseAfter is the end of the waiting period; ReleaseBegun is when the
 	// release's first intent was committed, after which it cannot be recalled.

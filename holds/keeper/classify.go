@@ -1,0 +1,50 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// Classify drains the inbox until the context ends. It sleeps until wake fires
+// and looks by itself every second, since a signal may be lost.
+func (k *Keeper) Classify(ctx context.Context, wake <-chan struct{}) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		k.drain(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// drain decides deliveries until none is waiting or one cannot be decided; the
+// store counts the failures of each, so that a bad one ends in view of people.
+func (k *Keeper) drain(ctx context.Context) {
+	for ctx.Err() == nil {
+		worked, err := k.Inbox.Decide(ctx, k.Now(), k.decode, k.fold)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				k.Logger.Error("a delivery could not be decided and waits", "error", err)
+			}
+			return
+		}
+		if !worked {
+			return
+		}
+	}
+}
+
+func (k *Keeper) decode(d holds.Delivery) []holds.Event {
+	c, err := k.connection(d.Connection)
+	if err != nil {
+		return nil
+	}
+	return c.Provider.Decode(d)
+}

@@ -1,0 +1,145 @@
+package keeper
+
+import (
+	"context"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// contain restrains the account of a hold: before-image, intents, calls,
+// read-back, and only then the label.
+func (k *Keeper) contain(ctx context.Context, hj holds.Job) error {
+	j, err := k.begin(ctx, hj)
+	if err != nil {
+		return err
+	}
+	h := j.hold
+	if h.Exempt != "" || h.Ended() || h.ContainRound != j.Round || h.Containment == holds.ContainmentConfirmed || h.Containment == holds.ContainmentLifted {
+		return nil
+	}
+	if err := j.restrain(ctx); err != nil {
+		return j.trouble(ctx, err, func(reason string) holds.Fact { return holds.RestraintFailed{Reason: reason} })
+	}
+	return nil
+}
+
+func (j *job) restrain(ctx context.Context) error {
+	have, err := j.intents(ctx, holds.ToContain, j.Round)
+	if err != nil {
+		return err
+	}
+	again := len(have) > 0
+	if !again {
+		before, err := j.snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		if gone(before) {
+			return j.report(ctx, holds.RestraintConfirmed{Remarks: []string{"the account no longer exists"}})
+		}
+		have = j.intend(holds.ToContain, j.Round, j.plan(), nil, before)
+		if _, err := j.apply(ctx, j.Key, holds.RestraintBegun{Intents: have}); err != nil {
+			return ignoreConflict(err)
+		}
+	}
+	if err := j.carryOut(ctx, have, again); err != nil {
+		return err
+	}
+	return j.readBackRestraint(ctx)
+}
+
+// plan is the terms' containment as calls on the subject.
+func (j *job) plan() []holds.Action {
+	var out []holds.Action
+	for _, kind := range j.hold.Terms.Contain {
+		out = append(out, holds.Action{Kind: kind, Account: j.hold.Subject.ID})
+	}
+	return out
+}
+
+// readBackRestraint asks the provider whether the account is restrained. A
+// group counts only while its deny rules are in force; a suspension counts by
+// itself.
+func (j *job) readBackRestraint(ctx context.Context) error {
+	s, err := j.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	done, err := j.intents(ctx, holds.ToContain, j.Round)
+	if err != nil {
+		return err
+	}
+	restrained, problems, err := j.conn.restrained(ctx, s)
+	if err != nil {
+		return err
+	}
+	remarks := append(refusals(done), problems...)
+	if !restrained {
+		return j.report(ctx, holds.RestraintFailed{Reason: sentence(remarks)})
+	}
+	confirmed := holds.RestraintConfirmed{Remarks: remarks}
+	for _, i := range done {
+		if i.Result.EffectiveBy.After(confirmed.EffectiveBy) {
+			confirmed.EffectiveBy = i.Result.EffectiveBy
+		}
+	}
+	return j.report(ctx, confirmed)
+}
+
+// restrained judges a snapshot; problems are what is short of perfect.
+func (c Connection) restrained(ctx context.Context, s holds.Snapshot) (bool, []string, error) {
+	if gone(s) {
+		return true, nil, nil
+	}
+	suspended := s.Status == holds.StatusSuspended
+	if !s.Restrained {
+		if suspended {
+			return true, nil, nil
+		}
+		return false, []string{"the account is neither suspended nor in the restraint group"}, nil
+	}
+	e, err := c.Provider.Enforcement(ctx, s.Account.ID)
+	if err != nil {
+		if suspended {
+			return true, []string{"whether the restraint group's rules are in force could not be read"}, nil
+		}
+		return false, nil, err
+	}
+	return e.InForce || suspended, e.Problems, nil
+}
+
+func gone(s holds.Snapshot) bool { return s.Status == holds.StatusDeleted }
+
+func refusals(done []holds.Intent) []string {
+	var out []string
+	for _, i := range done {
+		if i.Result.Status == holds.Refused {
+			out = append(out, i.Result.Detail)
+		}
+	}
+	return out
+}
+
+func sentence(parts []string) string {
+	if len(parts) == 0 {
+		return "the provider's answer does not show the restraint"
+	}
+	out := parts[0]
+	for _, p := range parts[1:] {
+		out += "; " + p
+	}
+	return out
+}
+
+// report applies one fact; that the hold has moved on meanwhile is no error.
+func (j *job) report(ctx context.Context, f holds.Fact) error {
+	_, err := j.apply(ctx, j.Key, f)
+	return ignoreConflict(err)
+}
+
+func ignoreConflict(err error) error {
+	if holds.KindOf(err) == holds.Conflict {
+		return nil
+	}
+	return err
+}

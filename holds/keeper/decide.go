@@ -1,0 +1,76 @@
+package keeper
+
+import (
+	"context"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// Check records an identity check on the version of the hold the verifier saw.
+// What the directory knows is taken from there, never from the form: since when
+// a number is on file, and who the manager is.
+func (k *Keeper) Check(ctx context.Context, key holds.Key, by holds.PersonID, version int, e holds.Evidence) (holds.Hold, error) {
+	e.ID, e.Verifier = k.NewID(), by
+	now := k.Now()
+	owner, err := k.ownerOf(ctx, key)
+	if err != nil {
+		return holds.Hold{}, err
+	}
+	if err := fill(&e, owner); err != nil {
+		return holds.Hold{}, err
+	}
+	return k.Holds.Update(ctx, key, now, func(h holds.Hold) (*holds.Change, error) {
+		if h.Version != version {
+			return nil, stale(version, h.Version)
+		}
+		c, err := holds.Apply(h, holds.Checked{Evidence: e}, now)
+		return &c, err
+	})
+}
+
+func stale(saw, is int) error {
+	return holds.Refuse(holds.Conflict, "The hold has changed since you opened it (you saw version %d, it is at %d). Read it again before you go on.", saw, is)
+}
+
+func (k *Keeper) ownerOf(ctx context.Context, key holds.Key) (holds.Person, error) {
+	v, err := k.Holds.View(ctx, key)
+	if err != nil || v.Hold.Owner == "" {
+		return holds.Person{}, err
+	}
+	p, err := k.Directory.Person(ctx, key.Tenant, v.Hold.Owner)
+	if holds.KindOf(err) == holds.NotFound {
+		return holds.Person{}, nil
+	}
+	return p, err
+}
+
+// fill takes from the directory what a form could lie about.
+func fill(e *holds.Evidence, owner holds.Person) error {
+	switch e.Kind {
+	case holds.Callback:
+		for _, p := range owner.Points {
+			if p.ID == e.Point && p.Kind == holds.PhonePoint {
+				e.OnFile = p.Recorded
+				return nil
+			}
+		}
+		return holds.Refuse(holds.Invalid, "Choose one of the owner's numbers on file; a number learnt from the request does not count.")
+	case holds.ManagerConfirmed:
+		e.Confirmer = owner.Manager
+	default:
+	}
+	return nil
+}
+
+// Decide takes a reviewer's decision on the version they saw.
+func (k *Keeper) Decide(ctx context.Context, key holds.Key, by holds.PersonID, kind holds.DecisionKind, version int, reason string) (holds.Hold, error) {
+	return k.apply(ctx, key, holds.Decided{Decision: holds.Decision{
+		ID: k.NewID(), Kind: kind, Approver: by, Reason: reason, Version: version,
+	}})
+}
+
+// Note adds a remark.
+func (k *Keeper) Note(ctx context.Context, key holds.Key, by holds.By, text string) error {
+	_, err := k.apply(ctx, key, holds.Noted{Note: holds.Note{By: by, Text: text}})
+	return err
+}

@@ -1,0 +1,106 @@
+package keeper
+
+import (
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// fold answers one question about one event and one subject. It does no I/O:
+// the store asks it inside the transaction that commits the answer.
+func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
+	c, err := k.connection(q.Delivery.Connection)
+	if err != nil {
+		return holds.Answer{}, err
+	}
+	now := q.Facts.At
+	if q.Event.Actor.Own {
+		if answer, done := ownAct(&q); done {
+			return answer, nil
+		}
+	}
+	q.Facts.Mode = c.Mode
+	q.Facts.BreakGlass = slices.Contains(c.BreakGlass, q.Subject.ID)
+	q.Facts.OwnAccount = slices.Contains(c.OwnAccounts, q.Subject.ID)
+	if q.Facts.OwnAccount && held(q.Event.Class) {
+		q.Event.Class = holds.Tamper
+	}
+	ruling := k.Judge.Judge(q.Event, q.Facts)
+	switch {
+	case ruling.Verdict != holds.HoldIt && ruling.Verdict != holds.Notify:
+		return holds.Answer{Ruling: ruling}, nil
+	case q.Open != nil:
+		return k.join(*q.Open, q, ruling, now)
+	case q.Last != nil:
+		if a, err := k.join(*q.Last, q, ruling, now); err == nil {
+			return a, nil
+		}
+	}
+	return k.open(q, ruling, now), nil
+}
+
+// held tells whether a class of change can be held at all.
+func held(c holds.Class) bool { return c != holds.None && c != "" }
+
+// ownAct recognises what we did ourselves by the intent that announced it. The
+// same act without an intent means that somebody else uses our credential.
+func ownAct(q *holds.Question) (holds.Answer, bool) {
+	if q.Facts.Intent != "" {
+		return holds.Answer{Ruling: holds.Ruling{Verdict: holds.Ignore, Reason: "our own act, announced by intent " + string(q.Facts.Intent)}}, true
+	}
+	if q.Event.Echo == "" && !held(q.Event.Class) {
+		return holds.Answer{}, false
+	}
+	q.Event.Class = holds.Tamper
+	q.Event.Doubts = append(slices.Clone(q.Event.Doubts), "Countersign's own account did this without an intent of ours; its credential may be in other hands")
+	return holds.Answer{}, false
+}
+
+func (k *Keeper) join(h holds.Hold, q holds.Question, r holds.Ruling, now time.Time) (holds.Answer, error) {
+	change, err := holds.Apply(h, holds.Joined{Event: holds.Ref(q.Event), Terms: r.Terms}, now)
+	if err != nil {
+		return holds.Answer{}, err
+	}
+	return holds.Answer{Ruling: r, Change: &change}, nil
+}
+
+func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Answer {
+	o := holds.Opening{
+		ID: holds.HoldID(k.NewID()), Delivery: q.Delivery, Event: q.Event, Subject: q.Subject,
+		Facts: q.Facts, Terms: r.Terms, Exempt: exempt(q.Facts),
+	}
+	if o.Subject.ID == "" {
+		o.Subject = holds.Account{ID: "unresolved:" + q.Event.ID, Name: "account not named by the event"}
+		o.Doubt = "not restrained: the event does not say which account it is about"
+	} else if len(r.Terms.Contain) == 0 && q.Facts.Mode != holds.ModeContain {
+		o.Doubt = "not restrained: the connection is in " + string(q.Facts.Mode) + " mode"
+	}
+	if q.Last != nil {
+		o.Previous = q.Last.ID
+	}
+	var c holds.Change
+	if r.Verdict == holds.Notify {
+		c = holds.OpenTold(o, now)
+	} else {
+		c = holds.Open(o, now)
+	}
+	for i := range c.Entries {
+		c.Entries[i].Digests = map[string]string{"delivery": hex.EncodeToString(q.Delivery.Digest[:])}
+	}
+	for _, d := range q.Event.Doubts {
+		c.Hold.Doubts = append(c.Hold.Doubts, d)
+	}
+	return holds.Answer{Ruling: r, Change: &c}
+}
+
+func exempt(f holds.Facts) string {
+	switch {
+	case f.BreakGlass:
+		return "break-glass account"
+	case f.OwnAccount:
+		return "account of Countersign itself"
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package keeper
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// Judge rules on events; holds/policy implements it.
+type Judge interface {
+	Judge(holds.Event, holds.Facts) holds.Ruling
+}
+
+// Connection is one identity platform and what the configuration says of it.
+type Connection struct {
+	Tenant   holds.TenantID
+	ID       holds.ConnectionID
+	Mode     holds.Mode
+	Provider Provider
+	// BreakGlass and OwnAccounts are immutable account ids that are never
+	// restrained, whatever an event says.
+	BreakGlass  []string
+	OwnAccounts []string
+}
+
+// Options is everything a keeper is made of. All fields are required.
+type Options struct {
+	Inbox       Inbox
+	Holds       Holds
+	Intents     Intents
+	Snapshots   Snapshots
+	Notices     Notices
+	Directory   Directory
+	Messenger   Messenger
+	Codes       Codes
+	Judge       Judge
+	Connections []Connection
+	// Now is the business clock, corrected by the database's.
+	Now func() time.Time
+	// NewID makes UUIDs (version 7).
+	NewID  func() string
+	Logger *slog.Logger
+}
+
+// Codes derives the short code of a notice and checks a typed one in constant
+// time.
+type Codes interface {
+	Matches(n holds.NoticeID, typed string) bool
+}
+
+// Keeper carries out the use cases. It is safe for concurrent use and holds no
+// state of its own but the configuration.
+type Keeper struct {
+	Options
+	connections map[holds.ConnectionID]Connection
+}
+
+// New makes a keeper.
+func New(o Options) *Keeper {
+	k := &Keeper{Options: o, connections: map[holds.ConnectionID]Connection{}}
+	for _, c := range o.Connections {
+		k.connections[c.ID] = c
+	}
+	return k
+}
+
+// connection finds a hold's connection; one that was taken out of the
+// configuration makes its holds wait, not vanish.
+func (k *Keeper) connection(id holds.ConnectionID) (Connection, error) {
+	c, ok := k.connections[id]
+	if !ok {
+		return Connection{}, holds.Refuse(holds.Unavailable, "The connection %q is not configured; the hold waits until it is.", id)
+	}
+	return c, nil
+}
+
+// Handlers are the jobs by effect, for the job runner.
+func (k *Keeper) Handlers() map[holds.EffectKind]func(context.Context, holds.Job) error {
+	return map[holds.EffectKind]func(context.Context, holds.Job) error{
+		holds.EffectContain: k.contain,
+		holds.EffectLift:    k.lift,
+		holds.EffectRevert:  k.revert,
+		holds.EffectTell:    k.tell,
+		holds.EffectPage:    k.page,
+		holds.EffectSend:    k.send,
+	}
+}
+
+// apply is Update with one fact.
+func (k *Keeper) apply(ctx context.Context, key holds.Key, f holds.Fact) (holds.Hold, error) {
+	now := k.Now()
+	return k.Holds.Update(ctx, key, now, func(h holds.Hold) (*holds.Change, error) {
+		c, err := holds.Apply(h, f, now)
+		if err != nil {
+			return nil, err
+		}
+		return &c, nil
+	})
+}

@@ -1,0 +1,107 @@
+package keeper
+
+import (
+	"context"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// lift undoes exactly what our containment did, after a release or a
+// restoration that people decided.
+func (k *Keeper) lift(ctx context.Context, hj holds.Job) error {
+	j, err := k.begin(ctx, hj)
+	if err != nil {
+		return err
+	}
+	if err := j.undoRestraint(ctx); err != nil {
+		return j.trouble(ctx, err, func(reason string) holds.Fact { return holds.LiftFailed{Reason: reason} })
+	}
+	return nil
+}
+
+func (j *job) undoRestraint(ctx context.Context) error {
+	all, err := j.Intents.Intents(ctx, j.Key)
+	if err != nil {
+		return err
+	}
+	ours := undo(all)
+	have, err := j.intents(ctx, holds.ToLift, j.hold.ContainRound)
+	if err != nil {
+		return err
+	}
+	now, err := j.snapshot(ctx)
+	if holds.KindOf(err) == holds.NotFound {
+		now, err = holds.Snapshot{Account: j.hold.Subject, Status: holds.StatusDeleted}, nil
+	}
+	if err != nil {
+		return err
+	}
+	if gone(now) {
+		ours, have = nil, nil
+	}
+	again := len(have) > 0
+	fresh := j.intend(holds.ToLift, j.hold.ContainRound, ours, have, now)
+	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{Intents: fresh}); err != nil {
+		return ignoreRefusal(err)
+	}
+	if err := j.carryOut(ctx, append(have, fresh...), again); err != nil {
+		return err
+	}
+	return j.readBackLift(ctx, ours, now)
+}
+
+// undo is the opposite of every call of ours that took effect or may have. What
+// was in force before we came has no intent and stays as it was.
+func undo(all []holds.Intent) []holds.Action {
+	opposite := map[holds.ActionKind]holds.ActionKind{
+		holds.JoinRestraintGroup: holds.LeaveRestraintGroup,
+		holds.SuspendAccount:     holds.UnsuspendAccount,
+	}
+	var out []holds.Action
+	seen := map[holds.ActionKind]bool{}
+	// Unsuspend last-applied first: suspension is undone before the group, so
+	// that at no moment the account is less restrained than one of the two says.
+	for i := len(all) - 1; i >= 0; i-- {
+		in := all[i]
+		back, ok := opposite[in.Action.Kind]
+		applied := in.Result.Status == holds.Applied || !in.Done()
+		if in.Purpose != holds.ToContain || !ok || !applied || seen[back] {
+			continue
+		}
+		seen[back] = true
+		out = append(out, holds.Action{Kind: back, Account: in.Action.Account})
+	}
+	return out
+}
+
+func (j *job) readBackLift(ctx context.Context, ours []holds.Action, s holds.Snapshot) error {
+	var remarks []string
+	if gone(s) {
+		remarks = append(remarks, "the account no longer exists; there was nothing to lift")
+	} else if len(ours) > 0 {
+		var err error
+		if s, err = j.snapshot(ctx); err != nil {
+			return err
+		}
+	}
+	for _, a := range ours {
+		if inForce, _ := holds.InForce(a, s); !inForce {
+			return holds.Refuse(holds.Unavailable, "The provider still shows our restraint (%s is not in force yet).", a.Kind)
+		}
+	}
+	if !gone(s) && (s.Restrained || s.Status == holds.StatusSuspended) {
+		remarks = append(remarks, "the account is still restrained by something that is not this hold")
+	}
+	return j.report(ctx, holds.LiftConfirmed{Remarks: remarks})
+}
+
+// ignoreRefusal is for a job that finds its decision gone: frozen, denied, or
+// done by another run. There is nothing left to do.
+func ignoreRefusal(err error) error {
+	switch holds.KindOf(err) {
+	case holds.Conflict, holds.Forbidden:
+		return nil
+	default:
+		return err
+	}
+}

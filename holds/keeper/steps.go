@@ -1,0 +1,153 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// job is one run of an effect on a hold: what every provider job needs.
+type job struct {
+	*Keeper
+	holds.Job
+	conn Connection
+	hold holds.Hold
+}
+
+// begin refuses a job of an older epoch and reads the persisted state.
+func (k *Keeper) begin(ctx context.Context, j holds.Job) (*job, error) {
+	epoch, err := k.Intents.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if epoch != j.Epoch {
+		return nil, holds.Refuse(holds.Forbidden, "The job was queued before the installation was restored (epoch %d, now %d); it must not act.", j.Epoch, epoch)
+	}
+	v, err := k.Holds.View(ctx, j.Key)
+	if err != nil {
+		return nil, err
+	}
+	c, err := k.connection(v.Hold.Connection)
+	if err != nil {
+		return nil, err
+	}
+	return &job{Keeper: k, Job: j, conn: c, hold: v.Hold}, nil
+}
+
+// snapshot reads the account and keeps what was read.
+func (j *job) snapshot(ctx context.Context) (holds.Snapshot, error) {
+	s, err := j.conn.Provider.Snapshot(ctx, j.hold.Subject.ID)
+	if err != nil {
+		return s, err
+	}
+	if err := j.Snapshots.SaveSnapshot(ctx, j.hold.Tenant, j.hold.Connection, s); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+// intents lists this hold's intents of a purpose and round.
+func (j *job) intents(ctx context.Context, p holds.Purpose, round int) ([]holds.Intent, error) {
+	all, err := j.Intents.Intents(ctx, j.Key)
+	if err != nil {
+		return nil, err
+	}
+	var out []holds.Intent
+	for _, i := range all {
+		if i.Purpose == p && i.Round == round {
+			out = append(out, i)
+		}
+	}
+	return out, nil
+}
+
+// intend makes the intents for actions that are not in force yet and not
+// announced yet. An action already in force is not ours: no intent, so that a
+// release does not undo it.
+func (j *job) intend(p holds.Purpose, round int, actions []holds.Action, have []holds.Intent, before holds.Snapshot) []holds.Intent {
+	var out []holds.Intent
+	for _, a := range actions {
+		if inForce, known := holds.InForce(a, before); (known && inForce) || announced(a, have) {
+			continue
+		}
+		out = append(out, holds.Intent{
+			ID: holds.IntentID(j.NewID()), Hold: j.hold.ID, Tenant: j.hold.Tenant, Connection: j.hold.Connection,
+			Purpose: p, Round: round, Action: a,
+		})
+	}
+	return out
+}
+
+func announced(a holds.Action, have []holds.Intent) bool {
+	for _, i := range have {
+		if i.Action == a {
+			return true
+		}
+	}
+	return false
+}
+
+// carryOut makes the calls whose outcome is not known. again says that an
+// earlier run may have made them: then the account is read first, and a call
+// whose effect is there is not repeated.
+func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) error {
+	var now holds.Snapshot
+	if again {
+		var err error
+		if now, err = j.snapshot(ctx); err != nil {
+			return err
+		}
+	}
+	for _, i := range intents {
+		if i.Done() {
+			continue
+		}
+		result, err := j.once(ctx, i, again, now)
+		if err != nil {
+			return err
+		}
+		result.At = j.Now()
+		if err := j.Intents.Outcome(ctx, j.Key, i.ID, result); err != nil && holds.KindOf(err) != holds.Conflict {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Snapshot) (holds.Result, error) {
+	if inForce, known := holds.InForce(i.Action, now); again && known && inForce {
+		return holds.Result{Status: holds.Applied, Detail: "found in force after an attempt whose answer was lost"}, nil
+	}
+	result, err := j.conn.Provider.Do(ctx, i.Action)
+	if holds.KindOf(err) == holds.NotFound {
+		return holds.Result{Status: holds.Gone, Detail: detail(err)}, nil
+	}
+	return result, err
+}
+
+// detail is the sentence of an error that people may read.
+func detail(err error) string {
+	var e *holds.Error
+	if errors.As(err, &e) {
+		return e.Detail
+	}
+	return "an internal error; see the service's log"
+}
+
+// trouble decides what a failed attempt means: people hear of it from the
+// third attempt on, or at once when our credential is refused; the job goes on
+// trying either way.
+func (j *job) trouble(ctx context.Context, err error, report func(reason string) holds.Fact) error {
+	refused := holds.KindOf(err) == holds.Forbidden
+	if j.Attempt >= 3 || refused {
+		if _, ferr := j.apply(ctx, j.Key, report(detail(err))); ferr != nil {
+			return errors.Join(err, ferr)
+		}
+	}
+	if refused {
+		return holds.Because(holds.Unavailable, err, "%s", detail(err))
+	}
+	return fmt.Errorf("%s, attempt %d: %w", j.Kind, j.Attempt, err)
+}

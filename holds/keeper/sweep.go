@@ -1,0 +1,141 @@
+package keeper
+
+import (
+	"context"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// The sweeps read due rows again and again; nothing hangs on a timer in memory.
+const (
+	sweepEvery   = 10 * time.Second
+	driftEvery   = 5 * time.Minute
+	healthEvery  = time.Minute
+	sweepLimit   = 100
+	sweepTimeout = 30 * time.Second
+)
+
+// Sweep escalates what is due, reads restraints back and checks each
+// connection's footing, until the context ends.
+func (k *Keeper) Sweep(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	var health time.Time
+	for {
+		k.Escalate(ctx)
+		k.Drift(ctx)
+		if now := k.Now(); now.Sub(health) >= healthEvery {
+			health = now
+			k.Health(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Escalate pages people about holds nobody has decided in time.
+func (k *Keeper) Escalate(ctx context.Context) {
+	now := k.Now()
+	due, err := k.Holds.Due(ctx, now, sweepLimit)
+	if err != nil {
+		k.Logger.Error("the deadlines could not be read", "error", err)
+		return
+	}
+	for _, key := range due {
+		_, err := k.Holds.Update(ctx, key, now, func(h holds.Hold) (*holds.Change, error) {
+			if h.Due.After(now) {
+				return nil, nil // another replica was faster
+			}
+			c, err := holds.Apply(h, holds.DeadlinePassed{}, now)
+			return &c, err
+		})
+		if err != nil {
+			k.Logger.Error("a hold could not be escalated", "hold", key.Hold, "error", err)
+		}
+	}
+}
+
+// Drift reads confirmed restraints back: somebody may have undone them.
+func (k *Keeper) Drift(ctx context.Context) {
+	now := k.Now()
+	keys, err := k.Holds.Restrained(ctx, now.Add(-driftEvery), sweepLimit)
+	if err != nil {
+		k.Logger.Error("the restrained holds could not be read", "error", err)
+		return
+	}
+	for _, key := range keys {
+		if err := k.readAgain(ctx, key); err != nil {
+			k.Logger.Warn("a restraint could not be read back", "hold", key.Hold, "error", err)
+		}
+	}
+}
+
+func (k *Keeper) readAgain(ctx context.Context, key holds.Key) error {
+	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	v, err := k.Holds.View(ctx, key)
+	if err != nil {
+		return err
+	}
+	c, err := k.connection(v.Hold.Connection)
+	if err != nil {
+		return err
+	}
+	s, err := c.Provider.Snapshot(ctx, v.Hold.Subject.ID)
+	if holds.KindOf(err) == holds.NotFound {
+		s, err = holds.Snapshot{Account: v.Hold.Subject, Status: holds.StatusDeleted}, nil
+	}
+	if err != nil {
+		return err
+	}
+	ok, problems, err := c.restrained(ctx, s)
+	if err != nil {
+		return err
+	}
+	var f holds.Fact = holds.RestraintConfirmed{Remarks: problems}
+	if !ok {
+		f = holds.RestraintDrifted{Reason: sentence(problems)}
+	}
+	now := k.Now()
+	_, err = k.Holds.Update(ctx, key, now, func(h holds.Hold) (*holds.Change, error) {
+		if h.Containment != holds.ContainmentConfirmed || h.Revision != v.Hold.Revision {
+			return nil, nil // it has moved on; the next sweep looks again
+		}
+		c, err := holds.Apply(h, f, now)
+		c.Entries = onlyDrift(c.Entries, ok)
+		return &c, err
+	})
+	return err
+}
+
+// onlyDrift keeps a read-back that found nothing wrong out of the audit log.
+func onlyDrift(e []holds.Entry, ok bool) []holds.Entry {
+	if ok {
+		return nil
+	}
+	return e
+}
+
+// Health reads each connection's restraint rules back and records what is so.
+func (k *Keeper) Health(ctx context.Context) {
+	for _, c := range k.Connections {
+		h := holds.ConnectionHealth{Tenant: c.Tenant, Connection: c.ID, Mode: c.Mode}
+		short, cancel := context.WithTimeout(ctx, sweepTimeout)
+		e, err := c.Provider.Enforcement(short, "")
+		cancel()
+		if err != nil {
+			h.Trouble = detail(err)
+		}
+		h.Enforcement = e
+		if err := k.Snapshots.SaveHealth(ctx, h); err != nil {
+			k.Logger.Error("a connection's health could not be recorded", "connection", c.ID, "error", err)
+		}
+		if !e.InForce && ctx.Err() == nil {
+			k.Logger.Warn("the restraint group of a connection does not restrain", "connection", c.ID, "problems", e.Problems, "trouble", h.Trouble)
+		}
+	}
+}
