@@ -57,7 +57,7 @@ const pageKey = "gateway.page"
 
 // Pages makes a group of routes answer its errors with a page instead of a
 // problem document. Addresses that no route has are outside every group; give
-// Options.Page for those.
+// Options.Page for those. A nil page is a problem document.
 func Pages(p Page) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -105,6 +105,13 @@ func (l *limited) give(who netip.Prefix) {
 	}
 }
 
+// open is how many connections there are.
+func (l *limited) open() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.total
+}
+
 // counted gives its place back when it is closed, once.
 type counted struct {
 	net.Conn

@@ -15,6 +15,10 @@ import (
 // drain stops taking requests and waits for those in flight.
 func (s *Server) drain(base context.Context) error {
 	s.draining.Store(true)
+	_ = s.listener.Close() // from here on nobody new connects
+	if s.listener.open() > 0 {
+		<-time.After(goodbye)
+	}
 	ctx, cancel := context.WithTimeout(base, drainTimeout)
 	defer cancel()
 	// net/http waits 5 s for a connection that has sent nothing; a stranger could
@@ -29,8 +33,8 @@ func (s *Server) drain(base context.Context) error {
 	return nil
 }
 
-// unlessDraining refuses requests that arrive on kept-alive connections after
-// the shutdown began. The body is not read and the connection is closed, so the
+// unlessDraining refuses requests that arrive on open connections after the
+// shutdown began. The body is not read and the connection is closed, so the
 // sender knows that nothing was taken and tries again elsewhere or later.
 func (s *Server) unlessDraining(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,6 +42,9 @@ func (s *Server) unlessDraining(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		// net/http swallows a short body after an answer; a slow one must not hold up
+		// the shutdown.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(goodbye))
 		w.Header().Set("Connection", "close")
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")

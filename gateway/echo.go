@@ -62,10 +62,8 @@ func NewEcho(o Options) *echo.Echo {
 	e.HTTPErrorHandler = ErrorHandler(o.Logger)
 	// Pre runs in this order and before routing, so that unknown addresses pass
 	// through it as well.
-	e.Pre(identify, headers(o.ContentSecurityPolicy, front), recovered, deadline(o.Timeout), requireHTTPS(front), plainPath)
-	if o.Page != nil {
-		e.Pre(Pages(o.Page))
-	}
+	e.Pre(identify, Pages(o.Page), headers(o.ContentSecurityPolicy, front), recovered,
+		deadline(o.Timeout), requireHTTPS(front), plainPath)
 	e.Use(routedMethod, wholeSegments)
 	return e
 }

@@ -20,9 +20,12 @@ const (
 	readTimeout       = 10 * time.Second
 	writeTimeout      = 20 * time.Second
 	idleTimeout       = 60 * time.Second
+	// goodbye is how long connections that are open when a shutdown begins are
+	// still answered, with a 503: net/http's own shutdown cuts them without a word.
+	goodbye = 250 * time.Millisecond
 	// drainTimeout is how long a shutdown waits for requests in flight; with what
 	// follows it the whole takes less than 5 s.
-	drainTimeout = 4500 * time.Millisecond
+	drainTimeout = 4250 * time.Millisecond
 	// silentTimeout is how long a shutdown waits for connections that have not
 	// sent a request yet.
 	silentTimeout = time.Second
@@ -51,7 +54,7 @@ type ServerOptions struct {
 // Server is one listener. Make it with NewServer.
 type Server struct {
 	http     *http.Server
-	listener net.Listener
+	listener *limited
 	silent   *silent
 	tls      bool
 	draining atomic.Bool
