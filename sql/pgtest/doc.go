@@ -14,14 +14,14 @@
 //	  run-…/     the server of one process
 //
 // A server per process rather than one for the machine has no count of users
-// that a kill -9 could get wrong: the server ends with its process, and the next
-// process that starts one clears away what the dead ones left. Two packages also
-// never wait for each other's locks and checkpoints.
+// that a kill -9 could get wrong: the server ends with its process, a small shell
+// then removes its files, and should that be killed too, the next process does.
+// Two packages also never wait for each other's locks and checkpoints.
 //
 // Nothing here survives a power cut (fsync is off), and nothing needs to. What
 // the server acknowledged does survive its own kill -9.
 //
-// A goroutine waits for the end of the server for as long as the process lives;
-// a leak detector has to be told to ignore localpg.launch.func1 and
-// localpg.(*Server).supervise.
+// Goroutines wait for the end of the server and of that shell for as long as the
+// process lives; a leak detector has to be told to ignore those that are there
+// after the first New.
 package pgtest

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ const (
 // openHome creates the directory, or makes sure that it is ours: in a place that
 // everybody can write, somebody else may have been first.
 func openHome() (home, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("countersign-pgtest-%d", os.Geteuid()))
+	dir := filepath.Join(place(), fmt.Sprintf("countersign-pgtest-%d", os.Geteuid()))
 	mode := fs.FileMode(0o700)
 	if os.Geteuid() == 0 {
 		mode = 0o711 // root's servers run as another account
@@ -38,7 +39,7 @@ func openHome() (home, error) {
 		return "", err
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || int(st.Uid) != os.Geteuid() {
-		return "", fmt.Errorf("%s is not a directory of this account: move it away, or set TMPDIR", dir)
+		return "", fmt.Errorf("%s is not a directory of this account: move it away, or set TMPDIR to another place", dir)
 	}
 	return home(dir), os.Chmod(dir, mode)
 }
@@ -61,9 +62,11 @@ func (h home) locked(fn func() error) error {
 	}
 }
 
-// newServer starts a server on a copy of the base.
-func (h home) newServer(ctx context.Context) (*localpg.Server, error) {
+// newServer starts a server on a copy of the base. It ends with this process, or
+// when the leash is closed.
+func (h home) newServer(ctx context.Context) (*localpg.Server, io.Closer, error) {
 	var s *localpg.Server
+	var hold io.Closer
 	err := h.locked(func() error {
 		if err := h.sweep(ctx); err != nil {
 			return err
@@ -81,14 +84,19 @@ func (h home) newServer(ctx context.Context) (*localpg.Server, error) {
 		}
 		// Until the server holds its own lock on the directory, ours keeps
 		// others from sweeping it away.
-		s, err = localpg.Start(ctx, options(run))
-		return err
+		if s, err = localpg.Start(ctx, options(run)); err != nil {
+			return err
+		}
+		if hold, err = leash(s); err != nil {
+			return errors.Join(err, s.Stop(ctx))
+		}
+		return nil
 	})
-	return s, err
+	return s, hold, err
 }
 
 func options(root string) localpg.Options {
-	return localpg.Options{Root: root, Unsafe: true, Settings: map[string]string{"max_connections": "250"}}
+	return localpg.Options{Root: root, Unsafe: true, Settings: map[string]string{"max_connections": "250", "max_wal_size": "256MB"}}
 }
 
 // base returns the cluster to copy. It gets its name only when it is finished.
@@ -127,6 +135,9 @@ func (h home) sweep(ctx context.Context) error {
 		err := localpg.Halt(ctx, dir)
 		if errors.Is(err, localpg.ErrInUse) {
 			continue // of a process that lives
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // its leash was quicker
 		}
 		if err := errors.Join(err, os.RemoveAll(dir)); err != nil {
 			return fmt.Errorf("cannot clear away %s: %w", dir, err)

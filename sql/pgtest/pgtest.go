@@ -68,11 +68,12 @@ func Server(t testing.TB) *localpg.Server {
 	if err != nil {
 		t.Fatalf("no server for this test: %v", err)
 	}
-	s, err := h.newServer(ctx)
+	s, hold, err := h.newServer(ctx)
 	if err != nil {
 		t.Fatalf("no server for this test: %v", err)
 	}
 	t.Cleanup(func() {
+		defer hold.Close()
 		ctx, cancel := stepContext()
 		defer cancel()
 		if err := s.Stop(ctx); err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ const startTimeout = 3 * time.Minute
 // process is the server of this process with its templates.
 type process struct {
 	start func() (*localpg.Server, error)
+	leash io.Closer // never closed: the end of the process does that
 
 	mu        sync.Mutex
 	templates map[string]func() (string, error) // by key; each builds once
@@ -30,16 +32,24 @@ type process struct {
 
 // shared is the one variable of the package: tests know nothing of each other,
 // so there is nobody else to hand them the same server.
-var shared = process{start: sync.OnceValues(startServer), templates: map[string]func() (string, error){}}
+var shared = newProcess()
 
-func startServer() (*localpg.Server, error) {
+func newProcess() *process {
+	p := &process{templates: map[string]func() (string, error){}}
+	p.start = sync.OnceValues(p.startServer)
+	return p
+}
+
+func (p *process) startServer() (*localpg.Server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	h, err := openHome()
 	if err != nil {
 		return nil, err
 	}
-	return h.newServer(ctx)
+	s, hold, err := h.newServer(ctx)
+	p.leash = hold
+	return s, err
 }
 
 // server is the running server, started with the first call.

@@ -1,0 +1,48 @@
+package pgtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/countersign/countersign/sql/localpg"
+)
+
+// leashScript waits for the end of its standard input, which is the end of the
+// process that holds the other end, however it ended. It then stops the server,
+// where the kernel has not done so already, and removes its directory unless a
+// failed test's database is kept in it.
+//
+//	$1 the process number of the server, $2 its directory, $3 the mark to keep it
+const leashScript = `
+cat >/dev/null
+kill -INT "$1" 2>/dev/null
+i=0
+while kill -0 "$1" 2>/dev/null && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+[ -e "$3" ] || rm -rf "$2"
+`
+
+// leash ties the server's life, and that of its files, to this process: a test
+// binary has no last moment of its own in which it could clear up, and may be
+// killed at any other. The leash is held until the closer is closed. Should the
+// shell be killed too, the next process sweeps.
+func leash(s *localpg.Server) (io.Closer, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
+	cmd := exec.Command("/bin/sh", "-c", leashScript, "pgtest-leash", strconv.Itoa(s.PID()), s.Root(), filepath.Join(s.Root(), keepMark))
+	cmd.Dir, cmd.Stdin = "/", read
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a Ctrl-C is not for it
+	if err := cmd.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot start the shell that clears up after the tests: %w", err), write.Close())
+	}
+	go func() { _ = cmd.Wait() }() // it may fail: the next process sweeps
+	return write, nil
+}
