@@ -1,0 +1,48 @@
+package layout
+
+// everyTest is what every _test.go file may import, whatever its row says: what
+// compares, generates and watches, a fresh database, and Okta as we play it.
+const everyTest = "github.com/google/go-cmp go.uber.org/goleak pgregory.net/rapid " +
+	"sql/pgtest sql/localpg providers/okta/oktasim providers/okta/oktasim/oktaspec"
+
+// table is the map of the program: a row for each package there is, and in it
+// what the package may import besides the standard library. Columns stand in
+// the order in which an event passes through them.
+func table() map[string]row {
+	return map[string]row{
+		// holds: the vocabulary, and what is pure around it.
+		"holds":              {},
+		"holds/policy":       {code: "holds"},
+		"holds/ownerlink":    {},
+		"holds/audit":        {code: "golang.org/x/mod"},
+		"holds/audit/anchor": {code: "holds/audit"},
+		"holds/keeper":       {code: "holds holds/policy holds/audit holds/ownerlink"},
+
+		// gateway: everything that speaks HTTP to us.
+		"gateway": {code: "holds holds/ownerlink holds/audit holds/policy github.com/labstack/echo/v4"},
+
+		// providers: everything that speaks to an identity provider.
+		"providers":                       {code: "holds golang.org/x/time"},
+		"providers/okta/oktasim":          {},
+		"providers/okta/oktasim/oktaspec": {code: "github.com/getkin/kin-openapi"},
+
+		// notify: everything that speaks to people.
+		"notify":           {code: "holds notify/directory"},
+		"notify/directory": {code: "holds"},
+
+		// sql: everything that speaks to Postgres.
+		"sql/migrations": {code: "sql/jobs github.com/lib/pq github.com/pressly/goose/v3"},
+		"sql/pgdb":       {code: "github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype", generated: true},
+		"sql/jobs": {
+			code: "holds github.com/lib/pq github.com/riverqueue/river github.com/riverqueue/river/riverdriver " +
+				"github.com/riverqueue/river/riverdriver/riverdatabasesql github.com/riverqueue/river/rivertype",
+			test: "golang.org/x/sync",
+		},
+		"sql/localpg": {code: "github.com/lib/pq"},
+		"sql/pgtest":  {code: "sql/localpg github.com/lib/pq"},
+
+		// cmd: what joins them into programs.
+		"cmd/countersign":        {code: "* github.com/goccy/go-yaml"},
+		"cmd/countersign/layout": {code: "golang.org/x/mod"},
+	}
+}
