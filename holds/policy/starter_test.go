@@ -30,7 +30,9 @@ func facts(mend func(*holds.Facts)) holds.Facts {
 func self(e *holds.Event) { e.Verb, e.Actor.ID = holds.Enrol, "00uvictim" }
 
 func TestStarterRulings(t *testing.T) {
-	admin := func(f *holds.Facts) { f.Snapshot.Roles = []holds.Role{{ID: "r", Kind: "SUPER_ADMIN", Privileged: true}} }
+	admin := func(f *holds.Facts) {
+		f.Snapshot.Roles = []holds.Role{{ID: "r", Kind: "SUPER_ADMIN", Privileged: true}}
+	}
 	for _, tc := range []struct {
 		name  string
 		event func(*holds.Event)

@@ -1,0 +1,111 @@
+package keeper
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+)
+
+func denied(t *testing.T, w *world, e holds.Event) {
+	t.Helper()
+	w.happens(t, e)
+	w.run(holds.EffectContain)
+	if _, err := w.Keeper.Decide(context.Background(), w.key(t), "adam", holds.Deny, w.the(t).Version, "nobody knows of it"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func roleGranted(role holds.Object) holds.Event {
+	e := resetAll("e1")
+	e.Type, e.Class, e.Verb, e.Role = "user.account.privilege.grant", holds.RoleActivation, holds.Grant, role
+	return e
+}
+
+func TestRevertRemovesTheGrantedRoleOnly(t *testing.T) {
+	for name, known := range map[string]bool{"with a before-image": true, "by the event's name": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			old, granted := holds.Role{ID: "r1", Kind: "READ_ONLY_ADMIN", Name: "Read-only"}, holds.Role{ID: "r2", Kind: "SUPER_ADMIN", Name: "Super Administrator"}
+			if known {
+				w.snapshots = append(w.snapshots, holds.Snapshot{Account: holds.Account{ID: "00uvictim"}, At: start.Add(-time.Hour), Roles: []holds.Role{old}})
+			}
+			w.provider.account.Roles = []holds.Role{old, granted}
+			denied(t, w, roleGranted(holds.Object{Name: "Super Administrator"}))
+			w.provider.after = 1 // and the answer is lost
+			w.run(holds.EffectRevert)
+			h := w.the(t)
+			if h.State != holds.Reverted || len(h.RevertDone) != 1 || w.provider.effects[holds.RemoveRole] != 1 {
+				t.Fatalf("%s, done %v, %d removals", h.State, h.RevertDone, w.provider.effects[holds.RemoveRole])
+			}
+			if r := w.provider.account.Roles; len(r) != 1 || r[0].ID != "r1" {
+				t.Fatalf("roles left: %v", r)
+			}
+			if h.Standing != holds.Contained || !w.provider.account.Restrained {
+				t.Fatal("the account was given back by a deny")
+			}
+		})
+	}
+}
+
+// TestRevertNeverGuesses: an unknown role is left and named.
+func TestRevertNeverGuesses(t *testing.T) {
+	w := newWorld(t)
+	w.provider.account.Roles = []holds.Role{{ID: "r1", Kind: "ORG_ADMIN"}}
+	denied(t, w, roleGranted(holds.Object{}))
+	w.run(holds.EffectRevert)
+	h := w.the(t)
+	if len(w.provider.account.Roles) != 1 || len(h.Irreversible) != 1 || !strings.Contains(h.Irreversible[0], "cannot be told") {
+		t.Fatalf("roles %v, %v", w.provider.account.Roles, h.Irreversible)
+	}
+}
+
+func TestRevertRemovesTheEnrolledFactor(t *testing.T) {
+	w := newWorld(t)
+	w.provider.account.Factors = []holds.Factor{
+		{ID: "f-old", Kind: "push", Created: start.AddDate(-1, 0, 0)},
+		{ID: "f-new", Kind: "webauthn", Created: start.Add(2 * time.Second)},
+	}
+	e := resetAll("e1")
+	e.Verb, e.Type = holds.Enrol, "user.mfa.factor.activate"
+	denied(t, w, e)
+	w.run(holds.EffectRevert)
+	if f := w.provider.account.Factors; len(f) != 1 || f[0].ID != "f-old" || w.the(t).State != holds.Reverted {
+		t.Fatalf("factors %v, hold %s", f, w.the(t).State)
+	}
+}
+
+func TestRevertSaysWhatCannotBeUndone(t *testing.T) {
+	w := newWorld(t)
+	denied(t, w, resetAll("e1"))
+	w.run(holds.EffectRevert)
+	h := w.the(t)
+	if h.State != holds.Reverted || len(h.Irreversible) != 1 || !strings.Contains(h.Irreversible[0], "cannot be put back") {
+		t.Fatalf("%s %v", h.State, h.Irreversible)
+	}
+}
+
+// TestRestoreGivesTheAccountBack after a deny, on fresh proof.
+func TestRestoreGivesTheAccountBack(t *testing.T) {
+	w := newWorld(t)
+	denied(t, w, resetAll("e1"))
+	w.run(holds.EffectRevert)
+	ctx, key := context.Background(), w.key(t)
+	for _, e := range []holds.Evidence{
+		{Kind: holds.Callback, Requester: "olga", Reference: "call 18", Point: "p1"},
+		{Kind: holds.InPerson, Requester: "olga", Reference: "badge 9", Witness: "wim", Place: "front desk"},
+	} {
+		if _, err := w.Check(ctx, key, "vera", w.the(t).Version, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Keeper.Decide(ctx, key, "anna", holds.Restore, w.the(t).Version, "met her"); err != nil {
+		t.Fatal(err)
+	}
+	w.run(holds.EffectLift)
+	if a := w.provider.account; a.Restrained || a.Status != holds.StatusActive || w.the(t).Containment != holds.ContainmentLifted {
+		t.Fatalf("%+v %s", a, w.the(t).Containment)
+	}
+}
