@@ -1,0 +1,36 @@
+// Package jobs carries effects from the commit that decided them to the
+// function that does them. It is River over database/sql and lib/pq, kept in
+// the schema "river"; nothing outside this package knows River.
+//
+//	Enqueue(tx) ──commit──► available ──► running ──nil──────────────► completed
+//	     │                      ▲            │
+//	     │ At is ahead          │            ├─ Unavailable, Internal ──► waits, then available
+//	     ▼                      │            ├─ NotFound, Forbidden,
+//	 scheduled ──due────────────┘            │  Invalid, Conflict ──────► discarded, OnDiscard told
+//	                            ▲            └─ process killed ─────────► rescued, then available
+//	                            └──────────── stop: handed back ────────┘
+//
+// It promises:
+//   - A job exists if and only if the transaction it was queued in committed.
+//   - A committed job runs at least once, also when the process running it is
+//     killed: another one takes it over, by default within half a minute.
+//     Handlers must therefore bear being called twice, and must stop when their
+//     context ends: one that does not may find itself running twice at a time.
+//   - The same effect queued twice while the first still waits is one job. A
+//     job that has started no longer counts, because it may have read older
+//     state: an effect queued then is a job of its own, and so is one queued
+//     after completion.
+//   - A job never runs before its time, and never under another epoch than the
+//     one it was queued in.
+//   - Every job that is given up is told to OnDiscard, at least once, and its
+//     row is kept.
+//   - Slow calls of one kind never hold up another kind: each has a queue and
+//     workers of its own.
+//
+// It refuses to keep personal data or secrets: a job's arguments are names and
+// numbers, and what is stored of an error is its kind and the sentence meant
+// for people. The cause goes to the log alone.
+//
+// River is at https://riverqueue.com/docs; what we found out about it the hard
+// way is said where it matters, above all in listener.go and rescue.go.
+package jobs

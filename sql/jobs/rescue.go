@@ -1,0 +1,96 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// rescuer gives jobs back whose process died. River has one of its own, but it
+// looks only twice a minute, on the leader alone, and the leader may be what
+// died: together that is more than a minute. Ours runs in every runner, needs
+// no leader, and never gives a job up: River's stays as the second net, later.
+type rescuer struct {
+	db     *sql.DB
+	queues []string
+	after  time.Duration // how long a job may be running
+	every  time.Duration
+	log    *slog.Logger
+}
+
+// rescueBatch bounds one pass, in jobs.
+const rescueBatch = 500
+
+// rescueStuck gives back what has been running for too long by the database's
+// clock, after the same wait as for an error, so that a job that kills its
+// process does not do so at full speed. Jobs somebody wants cancelled are left
+// to River. The error is in River's form (rivertype.AttemptError).
+const rescueStuck = `
+UPDATE river.river_job SET
+	state = 'available',
+	scheduled_at = now() + make_interval(secs => least(power(2, least(attempt - 1, 20)), $4::float8)),
+	errors = array_append(errors, jsonb_build_object(
+		'at', now(), 'attempt', attempt, 'trace', '',
+		'error', 'the process running it died, or it did not stop in time'))
+WHERE id IN (
+	SELECT id FROM river.river_job
+	WHERE state = 'running' AND kind = $1 AND queue = ANY($2::text[])
+		AND attempted_at < now() - make_interval(secs => $3)
+		AND NOT metadata ? 'cancel_attempted_at'
+	ORDER BY id LIMIT $5
+	FOR UPDATE SKIP LOCKED)
+RETURNING id, attempt, queue, args->>'hold', coalesce(attempted_by[cardinality(attempted_by)], '')`
+
+// run rescues until ctx ends. A pass that fails is logged and tried again.
+func (r *rescuer) run(ctx context.Context) {
+	ticker := time.NewTicker(r.every)
+	defer ticker.Stop()
+	for {
+		if err := r.pass(ctx); err != nil && ctx.Err() == nil {
+			r.log.Error("cannot look for jobs whose process died; trying again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// pass rescues once. Rescuing twice does no harm, so a commit whose answer was
+// lost needs no care.
+func (r *rescuer) pass(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, databaseTimeout)
+	defer cancel()
+	tx, err := r.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("rescuing jobs: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	rows, err := tx.QueryContext(ctx, rescueStuck, jobKind, pq.Array(r.queues), r.after.Seconds(), longestWait.Seconds(), rescueBatch)
+	if err != nil {
+		return fmt.Errorf("rescuing jobs: %w", err)
+	}
+	if err := r.tell(rows); err != nil {
+		return err
+	}
+	return wrapped("rescuing jobs", tx.Commit())
+}
+
+func (r *rescuer) tell(rows *sql.Rows) error {
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id, attempt int64
+		var queue, hold, by string
+		if err := rows.Scan(&id, &attempt, &queue, &hold, &by); err != nil {
+			return fmt.Errorf("reading rescued jobs: %w", err)
+		}
+		r.log.Warn("a job was not finished in time and is given to another runner",
+			"job", id, "effect", queue, "hold", hold, "attempt", attempt, "was_run_by", by)
+	}
+	return wrapped("reading rescued jobs", rows.Err())
+}
