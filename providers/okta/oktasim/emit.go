@@ -101,8 +101,10 @@ func (s *Sim) byCall(r *http.Request, by principal) *cause {
 	if err != nil {
 		host = "127.0.0.1"
 	}
-	c.client = Client{Zone: "null", Device: "Unknown", IPAddress: host,
-		UserAgent: UserAgent{RawUserAgent: r.UserAgent(), OS: "Unknown", Browser: "UNKNOWN"}}
+	c.client = Client{
+		Zone: "null", Device: "Unknown", IPAddress: host,
+		UserAgent: UserAgent{RawUserAgent: r.UserAgent(), OS: "Unknown", Browser: "UNKNOWN"},
+	}
 	if by.app != nil {
 		id := by.app.ID
 		c.actor = Entity{ID: id, Type: "PublicClientAppEntity", AlternateID: id, DisplayName: by.app.Name}
@@ -131,8 +133,10 @@ func (p Place) seen() (Client, SecurityContext) {
 	c := Client{
 		Zone: "null", Device: p.Device, IPAddress: ip,
 		UserAgent: UserAgent{RawUserAgent: p.UserAgent, OS: p.OS, Browser: p.Browser},
-		GeographicalContext: &Geo{City: p.City, State: p.State, Country: p.Country, PostalCode: p.PostalCode,
-			Geolocation: GeoPoint{Lat: p.Lat, Lon: p.Lon}},
+		GeographicalContext: &Geo{
+			City: p.City, State: p.State, Country: p.Country, PostalCode: p.PostalCode,
+			Geolocation: GeoPoint{Lat: p.Lat, Lon: p.Lon},
+		},
 	}
 	return c, SecurityContext{ASNumber: &p.ASNumber, ASOrg: &p.ASOrg, ISP: &p.ASOrg, Domain: &p.Domain, IsProxy: &p.Proxy}
 }

@@ -49,8 +49,10 @@ func (s *Sim) newFactor(factorType, provider string, profile map[string]any, enr
 	if enrollment == "" {
 		enrollment = newID("pfd")
 	}
-	return Factor{ID: id, Type: factorType, Provider: provider, Status: "PENDING_ACTIVATION",
-		Created: s.now(), LastUpdated: s.now(), Profile: profile, Enrollment: enrollment}, nil
+	return Factor{
+		ID: id, Type: factorType, Provider: provider, Status: "PENDING_ACTIVATION",
+		Created: s.now(), LastUpdated: s.now(), Profile: profile, Enrollment: enrollment,
+	}, nil
 }
 
 // addFactor gives the person a pending factor. Okta allows one active factor
@@ -136,8 +138,10 @@ func (s *Sim) factorEvent(c *cause, eventType, text string, p *Person, f Factor,
 		if name, ok := f.Profile["authenticatorName"].(string); ok && f.Type == "webauthn" {
 			detail["authenticatorName"] = name
 		}
-		targets = append(targets, Entity{ID: f.Enrollment, Type: "AuthenticatorEnrollment", AlternateID: "unknown",
-			DisplayName: m.authenticator, DetailEntry: detail})
+		targets = append(targets, Entity{
+			ID: f.Enrollment, Type: "AuthenticatorEnrollment", AlternateID: "unknown",
+			DisplayName: m.authenticator, DetailEntry: detail,
+		})
 	}
 	s.emit(c, eventType, targets, notes...)
 }

@@ -121,8 +121,10 @@ func TestUpdateRules(t *testing.T) {
 		}
 	})
 	t.Run("PUT nulls the rest", func(t *testing.T) {
-		r.call(200, "PUT", "/api/v1/users/"+Engineer, map[string]any{"profile": map[string]any{"login": "aiko.tanaka@nordwind.example",
-			"email": "aiko.tanaka@nordwind.example", "firstName": "Aiko", "lastName": "Tanaka"}})
+		r.call(200, "PUT", "/api/v1/users/"+Engineer, map[string]any{"profile": map[string]any{
+			"login": "aiko.tanaka@nordwind.example",
+			"email": "aiko.tanaka@nordwind.example", "firstName": "Aiko", "lastName": "Tanaka",
+		}})
 		if p, _ := r.Person(Engineer); p.Profile["department"] != nil || p.Profile["secondEmail"] != nil {
 			t.Errorf("PUT kept %v", p.Profile)
 		}

@@ -47,7 +47,9 @@ func (s *Sim) postVerify(c *call) (answer, *Error) {
 	}
 	s.pushes[t.id] = t
 	s.emit(c.cause, "system.push.send_factor_verify_push", []Entity{personEntity(p)})
-	return answer{status: http.StatusCreated, body: s.pushWire(t, p, c.base)}, nil
+	started := s.pushWire(t, p, c.base)
+	delete(started, "profile") // only the transaction tells it
+	return answer{status: http.StatusCreated, body: started}, nil
 }
 
 func (s *Sim) getTransaction(c *call) (answer, *Error) {

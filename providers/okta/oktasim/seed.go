@@ -138,8 +138,10 @@ func seedFactor(factorType string, row seedPerson, n int, profile Profile) Facto
 	if factorType == "signed_nonce" {
 		id = pad(m.prefix+name+"fast", 20) // its prefix is that of enrolments
 	}
-	f := Factor{ID: id, Type: factorType, Provider: m.provider, Status: "ACTIVE", Created: seedDate(), LastUpdated: seedDate(),
-		Enrollment: pad("pfd"+name+strings.ToUpper(m.prefix), 20)}
+	f := Factor{
+		ID: id, Type: factorType, Provider: m.provider, Status: "ACTIVE", Created: seedDate(), LastUpdated: seedDate(),
+		Enrollment: pad("pfd"+name+strings.ToUpper(m.prefix), 20),
+	}
 	device := row.first + "'s phone"
 	switch factorType {
 	case "webauthn":
@@ -160,8 +162,10 @@ func seedFactor(factorType string, row seedPerson, n int, profile Profile) Facto
 
 func seedGroups(people []Person) []Group {
 	group := func(id, kind, name, description string, members ...string) Group {
-		return Group{ID: id, Type: kind, Name: name, Description: description, Created: seedDate(), LastUpdated: seedDate(),
-			Changed: seedDate(), Members: members}
+		return Group{
+			ID: id, Type: kind, Name: name, Description: description, Created: seedDate(), LastUpdated: seedDate(),
+			Changed: seedDate(), Members: members,
+		}
 	}
 	desk := group(HelpDeskGroup, "OKTA_GROUP", "Help desk", "Resets passwords and factors", HelpDesk, HelpDeskTwo)
 	desk.Roles = []Role{{ID: "graHelpDesk000000000", Type: "HELP_DESK_ADMIN", Created: seedDate(), LastUpdated: seedDate()}}
@@ -182,14 +186,20 @@ func seedGroups(people []Person) []Group {
 func seedPlaces() map[string]Place {
 	const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 	return map[string]Place{
-		"office": {IP: "192.0.2.10", City: "Utrecht", State: "Utrecht", Country: "Netherlands", PostalCode: "3511", Lat: 52.09, Lon: 5.12,
-			ASNumber: 64500, ASOrg: "nordwind instruments", Domain: "nordwind.example", Device: "Computer", OS: "Windows 11", Browser: "CHROME", UserAgent: chrome},
-		"home": {IP: "198.51.100.24", City: "Amersfoort", State: "Utrecht", Country: "Netherlands", PostalCode: "3811", Lat: 52.16, Lon: 5.39,
+		"office": {
+			IP: "192.0.2.10", City: "Utrecht", State: "Utrecht", Country: "Netherlands", PostalCode: "3511", Lat: 52.09, Lon: 5.12,
+			ASNumber: 64500, ASOrg: "nordwind instruments", Domain: "nordwind.example", Device: "Computer", OS: "Windows 11", Browser: "CHROME", UserAgent: chrome,
+		},
+		"home": {
+			IP: "198.51.100.24", City: "Amersfoort", State: "Utrecht", Country: "Netherlands", PostalCode: "3811", Lat: 52.16, Lon: 5.39,
 			ASNumber: 64501, ASOrg: "example broadband", Domain: "broadband.example", Device: "Mobile", OS: "iOS (iPhone)", Browser: "SAFARI",
-			UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"},
-		"elsewhere": {IP: "203.0.113.77", City: "Ashburn", State: "Virginia", Country: "United States", PostalCode: "20149", Lat: 39.05, Lon: -77.49,
+			UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+		},
+		"elsewhere": {
+			IP: "203.0.113.77", City: "Ashburn", State: "Virginia", Country: "United States", PostalCode: "20149", Lat: 39.05, Lon: -77.49,
 			ASNumber: 64502, ASOrg: "example anonymiser", Domain: "vpn.example", Proxy: true, Device: "Computer", OS: "Linux", Browser: "FIREFOX",
-			UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+			UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+		},
 	}
 }
 

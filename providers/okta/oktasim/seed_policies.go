@@ -6,8 +6,10 @@ func seedPolicies() []Policy {
 	restrained := map[string]any{"people": map[string]any{"groups": map[string]any{"include": []any{RestraintGroup}}}}
 	everyone := map[string]any{"people": map[string]any{"groups": map[string]any{"include": []any{EveryoneGroup}}}}
 	policy := func(id, kind, name string, priority int, system bool, conditions map[string]any, rules ...Rule) Policy {
-		return Policy{ID: id, Type: kind, Name: name, Description: name, Status: "ACTIVE", Priority: priority, System: system,
-			Created: seedDate(), LastUpdated: seedDate(), Conditions: conditions, Rules: rules}
+		return Policy{
+			ID: id, Type: kind, Name: name, Description: name, Status: "ACTIVE", Priority: priority, System: system,
+			Created: seedDate(), LastUpdated: seedDate(), Conditions: conditions, Rules: rules,
+		}
 	}
 	account := policy(AccountPolicy, typeAccess, "Okta Account Management Policy", 1, true, nil,
 		appRule(AccountRule, seedRestraint, 1, false, "DENY", restrained), appRule("rulCatchAllAccount00", seedCatchAll, 99, true, "ALLOW", nil))
