@@ -48,7 +48,7 @@ func serverAccount(data string) (account, error) {
 			return account{name: name, uid: uid, gid: gid, drop: true}, nil
 		}
 	}
-	return account{}, errors.New("Postgres never runs as root, and there is neither an account postgres nor nobody to run it as: create one, or start this program as an ordinary account")
+	return account{}, errors.New("there is neither an account postgres nor nobody to run Postgres as, which never runs as root: create one, or start this program as an ordinary account")
 }
 
 // attr makes a child run as the account, in a session of its own: a Ctrl-C in
