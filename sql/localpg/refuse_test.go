@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -22,6 +23,25 @@ func TestSecondInstance(t *testing.T) {
 		t.Errorf("Halt: err = %v, want ErrInUse", err)
 	}
 	check(t, connect(t, s, RoleApp, Database).PingContext(deadline(t)))
+}
+
+// A child that was forked but has not yet executed its program holds a copy of
+// every open file, the lock's among them.
+func TestLockIsLetGoWhileACopyOfItIsOpen(t *testing.T) {
+	t.Parallel()
+	dir := tempRoot(t)
+	r, err := openRoot(dir)
+	check(t, err)
+	lock, err := takeLock(r)
+	check(t, err)
+	fd, err := syscall.Dup(int(lock.f.Fd()))
+	check(t, err)
+	defer syscall.Close(fd)
+	check(t, lock.Close())
+	again, err := takeLock(r)
+	check(t, err)
+	check(t, again.Close())
+	check(t, again.Close())
 }
 
 // What Start refuses, it must also leave as it was.

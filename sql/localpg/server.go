@@ -34,7 +34,7 @@ type Server struct {
 	logBegin  int64
 
 	process  *os.Process
-	lock     *os.File
+	lock     rootLock
 	stopping atomic.Bool
 	done     chan struct{}
 	mu       sync.Mutex
