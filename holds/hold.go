@@ -82,6 +82,7 @@ type EventRef struct {
 	Role     Object    `json:"role,omitzero"`
 	Summary  string    `json:"summary,omitempty"`
 	Actor    Party     `json:"actor"`
+	IP       string    `json:"ip,omitempty"`
 	// Expected is set when the event was the follow-up a release announced.
 	Expected    bool   `json:"expected,omitempty"`
 	Transaction string `json:"transaction,omitempty"`

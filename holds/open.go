@@ -90,7 +90,7 @@ func Continue(h Hold, id HoldID, by By, now time.Time) Change {
 func Ref(e Event) EventRef {
 	return EventRef{
 		ID: e.ID, Class: e.Class, Verb: e.Verb, Type: e.Type, Occurred: e.Occurred,
-		Factor: e.Factor, Role: e.Role, Summary: e.Summary, Actor: e.Actor, Transaction: e.Transaction,
+		Factor: e.Factor, Role: e.Role, Summary: e.Summary, Actor: e.Actor, IP: e.IP, Transaction: e.Transaction,
 	}
 }
 

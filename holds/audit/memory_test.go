@@ -30,7 +30,9 @@ type memory struct {
 	hashes []hashRow
 	reads  int   // calls of ReadHashes
 	fail   error // every read fails with it
-	greedy bool  // gives one row more than asked
+	greedy bool  // Leaves gives one row more than asked
+
+	greedyHashes bool // and so does Hashes
 }
 
 // ReadHashes answers as SELECT … WHERE stored_index = ANY($1) would.
@@ -93,7 +95,7 @@ func (m *memory) Hashes(_ context.Context, from int64, limit int, fn func(int64,
 		if r.index < from {
 			continue
 		}
-		if limit--; limit < 0 {
+		if limit--; limit < 0 && !m.greedyHashes || limit < -1 {
 			return nil
 		}
 		if err := fn(r.index, r.hash); err != nil {

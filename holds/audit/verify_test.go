@@ -275,6 +275,10 @@ func TestVerifyCannotSay(t *testing.T) {
 	if _, err := audit.Verify(t.Context(), m, audit.Options{PageSize: 2}); err == nil {
 		t.Error("a source that gives more than a page is read without end")
 	}
+	m.greedy, m.greedyHashes = false, true
+	if _, err := audit.Verify(t.Context(), m, audit.Options{PageSize: 2}); err == nil {
+		t.Error("a source that gives more hashes than asked for is believed")
+	}
 }
 
 // TestPropertyAppendVerifyFlip: whatever is appended in whatever portions,

@@ -162,9 +162,14 @@ func TestE4(t *testing.T) {
 	t.Run("no value reaches over into its neighbour", func(t *testing.T) {
 		seen := map[string]ownerlink.Claim{}
 		for _, names := range [][3]string{
-			{"ab", "c", "d"}, {"a", "bc", "d"}, {"a", "b", "cd"}, {"abc", "d", "e"},
-			{"not_me", "was_me", "view"}, {"was_me", "not_me", "view"},
-			{"a\x00\x00\x00\x01b", "c", "d"}, {"a", "\x00\x00\x00\x01b", "c"},
+			{"ab", "c", "d"},
+			{"a", "bc", "d"},
+			{"a", "b", "cd"},
+			{"abc", "d", "e"},
+			{"not_me", "was_me", "view"},
+			{"was_me", "not_me", "view"},
+			{"a\x00\x00\x00\x01b", "c", "d"},
+			{"a", "\x00\x00\x00\x01b", "c"},
 		} {
 			for _, step := range steps {
 				c := ownerlink.Claim{Tenant: names[0], Hold: names[1], Notice: names[2], Step: step, Expires: now.Add(time.Hour)}
