@@ -263,25 +263,29 @@ func TestMintRefuses(t *testing.T) {
 }
 
 func TestKeysRefused(t *testing.T) {
-	for name, keys := range map[string][][]byte{
-		"none":                      {nil},
-		"empty":                     {{}},
-		"short":                     {keyA[:31]},
-		"long":                      {append(bytes.Clone(keyA), '\n')},
-		"zeros":                     {make([]byte, 32)},
-		"a previous one is empty":   {keyA, nil},
-		"a previous one is short":   {keyA, keyB, keyB[:16]},
-		"the current one again":     {keyA, keyA},
-		"a previous one, two times": {keyA, keyB, keyB},
+	for name, c := range map[string]struct {
+		keys [][]byte
+		says string
+	}{
+		"none":                      {[][]byte{nil}, "the current key for owner links has 0 bytes"},
+		"empty":                     {[][]byte{{}}, "the current key for owner links has 0 bytes"},
+		"short":                     {[][]byte{keyA[:31]}, "the current key for owner links has 31 bytes"},
+		"long":                      {[][]byte{append(bytes.Clone(keyA), '\n')}, "the current key for owner links has 33 bytes"},
+		"zeros":                     {[][]byte{make([]byte, 32)}, "the current key for owner links is all zeros"},
+		"a previous one is empty":   {[][]byte{keyA, nil}, "previous key 1 for owner links has 0 bytes"},
+		"a previous one is short":   {[][]byte{keyA, keyB, keyB[:16]}, "previous key 2 for owner links has 16 bytes"},
+		"the current one again":     {[][]byte{keyA, keyA}, "previous key 1 for owner links was given before"},
+		"a previous one, two times": {[][]byte{keyA, keyB, keyB}, "previous key 2 for owner links was given before"},
 	} {
-		m, err := ownerlink.New(keys[0], keys[1:]...)
-		if err == nil {
+		m, err := ownerlink.New(c.keys[0], c.keys[1:]...)
+		if err == nil || m != nil {
 			t.Errorf("%s: accepted", name)
+			continue
 		}
-		if m != nil {
-			t.Errorf("%s: a minter beside the error", name)
+		if !strings.HasPrefix(err.Error(), c.says) {
+			t.Errorf("%s: the error does not say which key: %v", name, err)
 		}
-		if err != nil && (strings.Contains(err.Error(), "aaaa") || strings.Contains(err.Error(), "bbbb")) {
+		if strings.Contains(err.Error(), "aaaa") || strings.Contains(err.Error(), "bbbb") {
 			t.Errorf("%s: the error repeats the key: %v", name, err)
 		}
 	}

@@ -47,19 +47,26 @@ func check(fsys fs.FS, table map[string]row, everyTest string) ([]string, error)
 // broken returns the imports of a package that break a law.
 func broken(p *pkg) []string {
 	var wrong []string
-	for _, to := range targets(p.code) {
-		if law := lawOfArrow(p.path, to); law != "" {
-			wrong = append(wrong, fmt.Sprintf("%s imports %s (%s), and no row can allow that: %s",
-				p.path, to.name, strings.Join(p.code[to], ", "), law))
-		}
-	}
-	for _, to := range targets(p.test) {
-		if to.origin == ours && column(to.name) == "cmd" && command(p.path) != command(to.name) {
-			wrong = append(wrong, fmt.Sprintf("%s imports %s (%s), and no row can allow that: nothing imports cmd",
-				p.path, to.name, strings.Join(p.test[to], ", ")))
+	for _, part := range []struct {
+		law     func(string, target) string
+		imports map[target][]string
+	}{{lawOfArrow, p.code}, {lawOfTest, p.test}} {
+		for _, to := range targets(part.imports) {
+			if law := part.law(p.path, to); law != "" {
+				wrong = append(wrong, fmt.Sprintf("%s imports %s (%s), and no row can allow that: %s",
+					p.path, to.name, strings.Join(part.imports[to], ", "), law))
+			}
 		}
 	}
 	return wrong
+}
+
+// forbidden reports whether an import of code (or else of a test) breaks a law.
+func forbidden(p *pkg, to target, column string) bool {
+	if column == "code" {
+		return lawOfArrow(p.path, to) != ""
+	}
+	return lawOfTest(p.path, to) != ""
 }
 
 // arrows returns the imports of a package that its row does not allow.
@@ -73,8 +80,8 @@ func arrows(p *pkg, r row, everyTest string) []string {
 		allowed []string
 	}{{"code", p.code, code}, {"test", p.test, test}} {
 		for _, to := range targets(part.imports) {
-			if allows(part.allowed, to) {
-				continue
+			if allows(part.allowed, to) || forbidden(p, to, part.column) {
+				continue // a broken law is said once, without a row that would not help
 			}
 			wrong = append(wrong, fmt.Sprintf("%s imports %s (%s), and its row does not allow it.\n%s\n  If it is right, put %s into its %s: in table.go.",
 				p.path, to.name, strings.Join(part.imports[to], ", "), question(to), to.name, part.column))

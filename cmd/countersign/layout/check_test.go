@@ -78,6 +78,11 @@ func TestCheck(t *testing.T) {
 			want:  "\t\"notify\": {code: \"holds github.com/x/tool\", test: \"holds/keeper\"},",
 		},
 		{
+			name:  "a new package of which only the tests import",
+			files: map[string]string{"notify/doc.go": "// Package notify tells.\npackage notify\n", "notify/a_test.go": "package notify\n\nimport _ \"github.com/x/tool\"\n"},
+			want:  "\t\"notify\": {test: \"github.com/x/tool\"},",
+		},
+		{
 			name:  "a new package that imports nothing",
 			files: map[string]string{"notify/doc.go": "// Package notify tells.\npackage notify\n"},
 			want:  "\t\"notify\": {},",
@@ -105,7 +110,7 @@ func TestCheck(t *testing.T) {
 		{
 			name:  "a new arrow",
 			files: map[string]string{"gateway/new.go": "package gateway\n\nimport _ \"example.org/m/holds/audit\"\n"},
-			want:  "gateway imports holds/audit (gateway/new.go), and its row does not allow it.",
+			want:  "gateway imports holds/audit (gateway/new.go), and its row does not allow it.\n  Ask first: could it take a value",
 		},
 		{
 			name:  "a new arrow to another module",
@@ -115,7 +120,7 @@ func TestCheck(t *testing.T) {
 		{
 			name:  "a module that is not even in go.mod",
 			files: map[string]string{"gateway/new.go": "package gateway\n\nimport _ \"example.net/y\"\n"},
-			want:  "gateway imports example.net/y (gateway/new.go), and its row does not allow it.",
+			want:  "gateway imports example.net/y (gateway/new.go), and its row does not allow it.\n  Ask first: is it worth a library",
 		},
 		{
 			name:  "a new arrow in a test",
@@ -263,6 +268,11 @@ func TestCheck(t *testing.T) {
 			files: map[string]string{"pkg/doc.go": "// Package pkg is.\npackage pkg\n"},
 			table: func(t map[string]row) { t["pkg"] = row{} },
 			want:  "pkg: Go code lives in one of cmd, gateway, providers, holds, notify, sql",
+		},
+		{
+			name:  "somebody imports the root",
+			files: map[string]string{"gateway/a.go": "package gateway\n\nimport _ \"example.org/m\"\n"},
+			want:  "gateway imports . (gateway/a.go), and no row can allow that",
 		},
 		{
 			name:  "code at the root",

@@ -90,6 +90,15 @@ func lawOfArrow(from string, to target) string {
 	return ""
 }
 
+// lawOfTest returns the law that an import in a test breaks, or nothing. Tests
+// may join what code may not; but what cmd has is tested in cmd.
+func lawOfTest(from string, to target) string {
+	if to.origin == ours && column(to.name) == "cmd" && command(from) != command(to.name) {
+		return "nothing imports cmd"
+	}
+	return ""
+}
+
 func reaches(std string) bool {
 	return slices.ContainsFunc(strings.Fields(impure), func(dir string) bool { return within(std, dir) }) && !listed(harmless, std)
 }

@@ -19,7 +19,8 @@ func table() map[string]row {
 		"holds/keeper":       {code: "holds holds/policy holds/audit holds/ownerlink"},
 
 		// gateway: everything that speaks HTTP to us.
-		"gateway": {code: "holds holds/ownerlink holds/audit holds/policy github.com/labstack/echo/v4"},
+		"gateway":        {code: "holds github.com/labstack/echo/v4"},
+		"gateway/intake": {code: "gateway holds holds/ownerlink holds/audit holds/policy github.com/labstack/echo/v4"},
 
 		// providers: everything that speaks to an identity provider.
 		"providers":                       {code: "holds golang.org/x/time"},
@@ -27,10 +28,15 @@ func table() map[string]row {
 		"providers/okta/oktasim/oktaspec": {code: "github.com/getkin/kin-openapi"},
 
 		// notify: everything that speaks to people.
-		"notify":           {code: "holds notify/directory"},
+		"notify":           {code: "holds notify/directory", test: "github.com/PuerkitoBio/goquery"},
 		"notify/directory": {code: "holds"},
+		"notify/smtp":      {code: "holds notify github.com/wneessen/go-mail"},
 
 		// sql: everything that speaks to Postgres.
+		"sql/pgstore": {
+			code: "holds holds/audit sql/jobs sql/migrations sql/pgdb " +
+				"github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype github.com/tink-crypto/tink-go/v2",
+		},
 		"sql/migrations": {code: "sql/jobs github.com/lib/pq github.com/pressly/goose/v3"},
 		"sql/pgdb":       {code: "github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype", generated: true},
 		"sql/jobs": {
@@ -42,7 +48,9 @@ func table() map[string]row {
 		"sql/pgtest":  {code: "sql/localpg github.com/lib/pq"},
 
 		// cmd: what joins them into programs.
-		"cmd/countersign":        {code: "* github.com/goccy/go-yaml"},
+		"cmd/countersign":        {code: "* github.com/alecthomas/kong github.com/goccy/go-yaml"},
 		"cmd/countersign/layout": {code: "golang.org/x/mod"},
+		"cmd/idpsim":             {code: "cmd/idpsim/mailsink providers/okta/oktasim"},
+		"cmd/idpsim/mailsink":    {code: "github.com/emersion/go-sasl github.com/emersion/go-smtp"},
 	}
 }

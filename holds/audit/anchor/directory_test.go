@@ -106,6 +106,19 @@ func TestPublish(t *testing.T) {
 	r.publish(ten)
 	r.publish(r.signed(10, 2, 2)) // the log did not grow
 
+	latest := func() os.FileInfo {
+		info, err := os.Stat(filepath.Join(r.path, "latest"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	before := latest()
+	r.publish(r.signed(10, 2, 3))
+	if !os.SameFile(before, latest()) {
+		t.Error("latest is written again although nothing is new")
+	}
+
 	want := []string{
 		"checkpoint-0000000000000000009-20261102T093015.123456Z.txt",
 		"checkpoint-0000000000000000010-20261102T093115.123456Z.txt",
@@ -247,7 +260,7 @@ func TestOtherFilesArePassedOver(t *testing.T) {
 	r := newRig(t)
 	r.publish(r.signed(3, 1, 0))
 	for _, name := range []string{
-		".tmp-123", "README", "checkpoint-9-20261102T093015.123456Z.txt", "checkpoint-0000000000000000009-today.txt",
+		".tmp-123", "README", "0000000000000000009-20261102T093015.123456Z.txt", "checkpoint-9-20261102T093015.123456Z.txt", "checkpoint-0000000000000000009-today.txt",
 		"checkpoint-0000000000000000009-20261102T093015.123456Z", "checkpoint--000000000000000009-20261102T093015.123456Z.txt",
 		"checkpoint-9999999999999999999-20261102T093015.123456Z.txt",
 	} {

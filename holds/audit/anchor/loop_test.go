@@ -232,6 +232,20 @@ func TestLoopBesideAnother(t *testing.T) {
 	expectSizes(t, r, "after both", 6)
 }
 
+// TestLoopClock: the time in a checkpoint is of the clock it was given.
+func TestLoopClock(t *testing.T) {
+	r, log := newRig(t), &fakeLog{}
+	log.set(t, 1, "a")
+	l := newLoop(r, log, &bytes.Buffer{})
+	l.Now = func() time.Time { return testTime }
+	if err := l.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c, _, err := r.dir.Latest(t.Context()); err != nil || !c.Time.Equal(testTime) {
+		t.Fatalf("latest: %+v, %v", c, err)
+	}
+}
+
 func TestLoopDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, out := newRig(t), &bytes.Buffer{}
