@@ -30,7 +30,7 @@ func table() map[string]row {
 		// notify: everything that speaks to people.
 		"notify":           {code: "holds notify/directory", test: "github.com/PuerkitoBio/goquery"},
 		"notify/directory": {code: "holds"},
-		"notify/smtp":      {code: "holds notify github.com/wneessen/go-mail"},
+		"notify/smtp":      {code: "holds notify github.com/wneessen/go-mail", test: "github.com/emersion/go-sasl github.com/emersion/go-smtp"},
 
 		// sql: everything that speaks to Postgres.
 		"sql/pgstore": {
