@@ -2,7 +2,6 @@ package ownerlink
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"strings"
 )
 
@@ -14,18 +13,22 @@ const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 // asked for with a signed link and a limit on wrong answers, as it must be.
 const codeLength = 8
 
-// NewCode returns a random code for typing, like K7QF-2M9D.
-func NewCode() (code string) {
-	var raw [codeLength]byte
-	rand.Read(raw[:]) // never fails: the runtime stops the program first
+// Code returns the code of a notice for typing, like K7QF-2M9D. It is derived
+// from the key and the notice, so that it is stored nowhere and a message that
+// has to be sent again carries the same one.
+func (m *Minter) Code(notice string) string { return m.keys[0].codeOf(notice) }
+
+// codeOf spells the first 40 bits of an HMAC-SHA-256 of the notice.
+func (k keyPair) codeOf(notice string) string {
+	raw := sum(k.code, fields(notice))[:codeLength]
 	for i := range raw {
 		raw[i] = alphabet[raw[i]%byte(len(alphabet))] // 32 divides 256: no character is likelier
 	}
-	return group(string(raw[:]))
+	return group(string(raw))
 }
 
 // Normalize reads a code as people type it: in any case, with spaces and dashes
-// anywhere, O for 0, I or L for 1. It returns the code as [NewCode] writes it,
+// anywhere, O for 0, I or L for 1. It returns the code as [Minter.Code] writes it,
 // and false for what is no code.
 func Normalize(typed string) (code string, ok bool) {
 	if len(typed) > 64 {
@@ -54,26 +57,13 @@ func Normalize(typed string) (code string, ok bool) {
 
 func group(code string) string { return code[:codeLength/2] + "-" + code[codeLength/2:] }
 
-// CodeDigest returns what the store keeps of a code: an HMAC-SHA-256 bound to
-// its notice, 32 bytes. Without the key it says nothing about the code, and a
-// digest of one notice never matches for another. It is nil for what is no code.
-func (m *Minter) CodeDigest(notice, code string) []byte {
-	normal, ok := Normalize(code)
-	if !ok {
-		return nil
-	}
-	return sum(m.keys[0].code, fields(notice, normal))
-}
-
 // CodeMatches reports whether what somebody typed is the code of this notice
-// whose digest is stored, made with any of the keys, in a time that does not
-// depend on how near it is. An empty digest matches nothing.
-func (m *Minter) CodeMatches(stored []byte, notice, typed string) bool {
+// under any of the keys, in a time that does not depend on how near it is.
+func (m *Minter) CodeMatches(notice, typed string) bool {
 	normal, ok := Normalize(typed)
-	message := fields(notice, normal)
 	matches := false
 	for _, k := range m.keys {
-		matches = hmac.Equal(sum(k.code, message), stored) || matches
+		matches = hmac.Equal([]byte(k.codeOf(notice)), []byte(normal)) || matches
 	}
-	return matches && ok
+	return matches && ok && notice != ""
 }
