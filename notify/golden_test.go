@@ -54,6 +54,7 @@ func TestGoldenOwner(t *testing.T) {
 		"restraint-under-way":        with(hold(reset()), func(h *holds.Hold) { h.Standing, h.Containment = holds.Observed, holds.ContainmentRequested }),
 		"restraint-failed":           with(hold(reset()), func(h *holds.Hold) { h.Standing, h.Containment = holds.Observed, holds.ContainmentFailed }),
 		"observed":                   with(hold(grant()), func(h *holds.Hold) { h.Standing, h.Containment = holds.Observed, holds.NotContained }),
+		"restraint-not-enforced":     with(hold(grant()), func(h *holds.Hold) { h.Standing = holds.Observed }),
 		"gated":                      with(hold(grant()), func(h *holds.Hold) { h.Standing, h.Containment = holds.Gated, holds.NotContained }),
 		"told-only":                  with(hold(enrol()), func(h *holds.Hold) { h.State, h.Containment, h.ToldOnly = holds.Released, holds.NotContained, true }),
 		"released-before-it-went":    with(hold(reset()), func(h *holds.Hold) { h.State, h.Containment = holds.Released, holds.ContainmentLifted }),
