@@ -38,6 +38,7 @@ type need struct {
 	scope string   // such as okta.users; ".read" or ".manage" is added
 	write bool     // a change
 	roles []string // roles that may; super administrators always may
+	self  bool     // in stories: everybody may do it to themselves
 }
 
 // authenticate reads the Authorization header.

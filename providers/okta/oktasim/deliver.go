@@ -202,7 +202,7 @@ func uuids(events []Event) []string {
 func (s *Sim) Deliveries() []Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.sent)
+	return append([]Delivery{}, s.sent...)
 }
 
 // Delivered waits until every event offered to a hook has been delivered, lost

@@ -46,7 +46,7 @@ func (s *Sim) recordLocked(e Entry) {
 func (s *Sim) Journal() []Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.journal)
+	return append([]Entry{}, s.journal...)
 }
 
 // Effects counts state-changing calls by method, path and subject, in order of
@@ -54,7 +54,7 @@ func (s *Sim) Journal() []Entry {
 // whose answer was lost counts, so "at most one per key" is what exactly-once
 // callers must show.
 func (s *Sim) Effects() []Effect {
-	var out []Effect
+	out := []Effect{}
 	for _, e := range s.Journal() {
 		if !e.Applied || e.Path == tokenPath {
 			continue
