@@ -30,6 +30,7 @@ CREATE TABLE holds (
     opened_at        timestamptz NOT NULL,
     not_me_at        timestamptz,
     restrained_at    timestamptz,
+    read_back_at     timestamptz,
     release_after    timestamptz,
     release_begun_at timestamptz,
     restore_begun_at timestamptz,
@@ -37,6 +38,9 @@ CREATE TABLE holds (
     due_at           timestamptz,
     document         jsonb NOT NULL,
     recorded_at      timestamptz NOT NULL DEFAULT now(),
+    -- An open hold takes further events of its account.
+    open             boolean NOT NULL GENERATED ALWAYS AS
+                         (state IN ('pending', 'approved', 'denied') AND release_begun_at IS NULL) STORED,
     -- A hold has ended when it takes only notes: released, or reverted with
     -- nothing of ours left to lift.
     ended            boolean NOT NULL GENERATED ALWAYS AS
@@ -55,17 +59,17 @@ CREATE TABLE holds (
     FOREIGN KEY (tenant_id, delivery_id) REFERENCES deliveries (tenant_id, delivery_id),
     FOREIGN KEY (tenant_id, previous_id) REFERENCES holds (tenant_id, hold_id),
     CONSTRAINT holds_closed CHECK ((state IN ('released', 'reverted')) = (closed_at IS NOT NULL)),
-    CONSTRAINT holds_confirmed CHECK (containment <> 'confirmed' OR restrained_at IS NOT NULL),
-    CONSTRAINT holds_contained CHECK (standing <> 'contained' OR restrained_at IS NOT NULL)
+    CONSTRAINT holds_confirmed CHECK (containment <> 'confirmed' OR read_back_at IS NOT NULL),
+    CONSTRAINT holds_contained CHECK (standing <> 'contained' OR read_back_at IS NOT NULL)
 );
 -- One open hold per account: a second opening is a conflict, and means join.
-CREATE UNIQUE INDEX holds_one_open ON holds (connection_id, subject_id) WHERE state IN ('pending', 'approved', 'denied');
+CREATE UNIQUE INDEX holds_one_open ON holds (connection_id, subject_id) WHERE open;
 CREATE INDEX holds_subject ON holds (tenant_id, connection_id, subject_id, opened_at DESC);
 CREATE INDEX holds_login ON holds (tenant_id, subject_login);
 CREATE INDEX holds_queue ON holds (tenant_id, urgency, opened_at, hold_id) WHERE NOT ended;
 CREATE INDEX holds_ended ON holds (tenant_id, closed_at DESC, hold_id) WHERE ended;
 CREATE INDEX holds_wake ON holds (wake_at) WHERE wake_at IS NOT NULL;
-CREATE INDEX holds_restrained ON holds (restrained_at) WHERE containment = 'confirmed' AND NOT ended;
+CREATE INDEX holds_restrained ON holds (read_back_at) WHERE containment = 'confirmed' AND NOT ended;
 
 -- What the policy said of an event, once per account it changes. An event that
 -- names no account has one row with an empty subject.
@@ -104,7 +108,7 @@ CREATE TABLE intents (
     object_id     text NOT NULL DEFAULT '',
     attempt       integer NOT NULL DEFAULT 0,
     created_at    timestamptz NOT NULL,
-    seq           bigint GENERATED ALWAYS AS IDENTITY,
+    seq           bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     recorded_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, intent_id),
     CONSTRAINT intents_id_key UNIQUE (intent_id),
@@ -145,7 +149,7 @@ CREATE TABLE evidence (
     at           timestamptz NOT NULL,
     round        integer NOT NULL,
     version      integer NOT NULL,
-    seq          bigint GENERATED ALWAYS AS IDENTITY,
+    seq          bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     recorded_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT evidence_once PRIMARY KEY (tenant_id, hold_id, evidence_id),
     FOREIGN KEY (tenant_id, hold_id) REFERENCES holds
@@ -164,7 +168,7 @@ CREATE TABLE decisions (
     round       integer NOT NULL,
     at          timestamptz NOT NULL,
     void        boolean NOT NULL DEFAULT false,
-    seq         bigint GENERATED ALWAYS AS IDENTITY,
+    seq         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, hold_id, decision_id),
     CONSTRAINT decisions_once UNIQUE (tenant_id, hold_id, version, approver_id, kind),
@@ -174,7 +178,7 @@ CREATE TABLE decisions (
 CREATE TABLE notes (
     tenant_id   text NOT NULL,
     hold_id     uuid NOT NULL,
-    seq         bigint GENERATED ALWAYS AS IDENTITY,
+    seq         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     by          text NOT NULL CHECK (by <> ''),
     text        text NOT NULL,
     at          timestamptz NOT NULL,
@@ -203,7 +207,7 @@ CREATE TABLE notices (
     expires_at  timestamptz,
     tries       integer NOT NULL DEFAULT 0 CHECK (tries >= 0),
     used_at     timestamptz,
-    seq         bigint GENERATED ALWAYS AS IDENTITY,
+    seq         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, notice_id),
     CONSTRAINT notices_id_key UNIQUE (notice_id),
@@ -214,7 +218,7 @@ CREATE TABLE notices (
 CREATE TABLE notice_attempts (
     tenant_id   text NOT NULL,
     notice_id   uuid NOT NULL,
-    seq         bigint GENERATED ALWAYS AS IDENTITY,
+    seq         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     status      text NOT NULL CHECK (status IN ('queued', 'sending', 'accepted', 'delivered', 'failed')),
     reference   text NOT NULL DEFAULT '',
     detail      text NOT NULL DEFAULT '',

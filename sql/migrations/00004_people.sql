@@ -40,7 +40,7 @@ CREATE TABLE contact_points (
     within_id   text NOT NULL DEFAULT '',
     on_file_at  timestamptz NOT NULL,
     removed_at  timestamptz,
-    seq         bigint GENERATED ALWAYS AS IDENTITY,
+    seq         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, point_id),
     FOREIGN KEY (tenant_id, person_id) REFERENCES people

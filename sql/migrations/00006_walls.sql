@@ -44,7 +44,7 @@ GRANT UPDATE (cursor, moved_at) ON poll_cursors TO countersign_app;
 GRANT UPDATE (enforcement, enforcement_at, polled_at, trouble) ON connection_health TO countersign_app;
 GRANT UPDATE (attempts, retry_at, decided_at, failed_at, trouble) ON deliveries TO countersign_app;
 GRANT UPDATE (revision, version, round, contain_round, class, tier, subject_login, owner_id, state, containment, standing,
-    outcome, escalations, occurred_at, not_me_at, restrained_at, release_after, release_begun_at, restore_begun_at,
+    outcome, escalations, occurred_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at,
     closed_at, due_at, document) ON holds TO countersign_app;
 GRANT UPDATE (void) ON decisions TO countersign_app;
 GRANT UPDATE (status, tries, used_at) ON notices TO countersign_app;
@@ -85,9 +85,9 @@ CREATE FUNCTION restrained_holds(before timestamptz, most integer) RETURNS TABLE
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
     SELECT h.tenant_id, h.hold_id FROM public.holds h
-    WHERE h.containment = 'confirmed' AND NOT h.ended AND h.restrained_at < before
+    WHERE h.containment = 'confirmed' AND NOT h.ended AND h.read_back_at < before
       AND h.release_begun_at IS NULL AND h.restore_begun_at IS NULL
-    ORDER BY h.restrained_at, h.hold_id LIMIT most
+    ORDER BY h.read_back_at, h.hold_id LIMIT most
 $$;
 -- +goose StatementEnd
 

@@ -1,0 +1,138 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/sql/pgdb"
+)
+
+// echoSlack is how far an event of ours may lie from the call that caused it:
+// the provider's clock is not ours.
+const echoSlack = 5 * time.Minute
+
+// recentWithin is how far back the chain of a person's events goes.
+const recentWithin = 24 * time.Hour
+
+// question gathers everything a decision about one event and one subject rests
+// on, with the subject's hold locked.
+func (d *decider) question(ctx context.Context, delivery holds.Delivery, e holds.Event, subject holds.Account) (holds.Question, error) {
+	q := holds.Question{Delivery: delivery, Event: e, Subject: subject, Facts: holds.Facts{At: d.now, Mode: d.mode}}
+	var err error
+	if q.Facts.Snapshot, q.Facts.Known, err = d.newest(ctx, delivery.Connection, subject.ID); err != nil {
+		return q, err
+	}
+	if q.Facts.Owner, err = d.personOf(ctx, delivery.Connection, subject.ID); err != nil {
+		return q, err
+	}
+	if q.Facts.ActorPerson, err = d.personOf(ctx, delivery.Connection, e.Actor.ID); err != nil {
+		return q, err
+	}
+	if q.Facts.Intent, err = d.echo(ctx, delivery, e, subject); err != nil {
+		return q, err
+	}
+	if q.Facts.Recent, err = d.recent(ctx, q); err != nil {
+		return q, err
+	}
+	q.Open, err = d.hold(ctx, func() (pgdb.Hold, error) {
+		return d.LockOpenHold(ctx, pgdb.LockOpenHoldParams{
+			TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), SubjectID: subject.ID,
+		})
+	})
+	if err != nil {
+		return q, err
+	}
+	q.Last, err = d.hold(ctx, func() (pgdb.Hold, error) {
+		return d.GetLastHold(ctx, pgdb.GetLastHoldParams{
+			TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), SubjectID: subject.ID,
+		})
+	})
+	return q, err
+}
+
+// hold reads a hold whole, nil when there is none.
+func (d *decider) hold(ctx context.Context, get func() (pgdb.Hold, error)) (*holds.Hold, error) {
+	row, err := get()
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if err != nil {
+		return nil, err
+	}
+	h, err := d.whole(ctx, row)
+	return &h, err
+}
+
+func (d *decider) readMode(ctx context.Context, delivery holds.Delivery) error {
+	mode, err := d.GetMode(ctx, pgdb.GetModeParams{TenantID: string(d.tenant), ConnectionID: string(delivery.Connection)})
+	d.mode = holds.Mode(mode)
+	return err
+}
+
+// personOf is the person of an account, empty when the directory links it to
+// nobody. One delivery asks for the same few again and again.
+func (d *decider) personOf(ctx context.Context, conn holds.ConnectionID, account string) (holds.Person, error) {
+	key := holds.PersonAccount{Connection: conn, Account: account}
+	if p, known := d.persons[key]; known || account == "" {
+		return p, nil
+	}
+	row, err := d.GetPersonOf(ctx, pgdb.GetPersonOfParams{
+		TenantID: string(d.tenant), ConnectionID: string(conn), AccountID: safeKey(account),
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		d.persons[key] = holds.Person{}
+		return holds.Person{}, nil
+	}
+	if err != nil {
+		return holds.Person{}, err
+	}
+	people, err := d.people(ctx, []holds.PersonID{holds.PersonID(row.PersonID)}, false)
+	d.persons[key] = people[holds.PersonID(row.PersonID)]
+	return d.persons[key], err
+}
+
+// echo finds the intent of ours that explains an event of our own account,
+// empty when there is none.
+func (d *decider) echo(ctx context.Context, delivery holds.Delivery, e holds.Event, subject holds.Account) (holds.IntentID, error) {
+	if !e.Actor.Own || e.Echo == "" || subject.ID == "" {
+		return "", nil
+	}
+	found, err := d.FindEcho(ctx, pgdb.FindEchoParams{
+		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), AccountID: subject.ID, Action: string(e.Echo),
+		Until: e.Occurred.Add(echoSlack), Since: nullTime(e.Occurred.Add(-echoSlack)).Time,
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return holds.IntentID(found.String()), err
+}
+
+// recent is the classes of the person's other events of the last day, newest
+// first: of all accounts of the person, or of this one when nobody is known.
+// For an event that is read late it is the day before the event.
+func (d *decider) recent(ctx context.Context, q holds.Question) ([]holds.Class, error) {
+	if q.Subject.ID == "" {
+		return nil, nil
+	}
+	since := q.Facts.At
+	if q.Event.Occurred.Before(since) {
+		since = q.Event.Occurred
+	}
+	params := pgdb.RecentClassesParams{
+		Connections: []string{string(q.Delivery.Connection)}, Accounts: []string{q.Subject.ID}, TenantID: string(d.tenant),
+		Since: cleanTime(since.Add(-recentWithin)), ConnectionID: string(q.Delivery.Connection), EventID: q.Event.ID,
+	}
+	for _, a := range q.Facts.Owner.Accounts {
+		params.Connections = append(params.Connections, string(a.Connection))
+		params.Accounts = append(params.Accounts, a.Account)
+	}
+	found, err := d.RecentClasses(ctx, params)
+	out := make([]holds.Class, 0, len(found))
+	for _, c := range found {
+		out = append(out, holds.Class(c))
+	}
+	return out, err
+}

@@ -1,0 +1,154 @@
+package pgstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lib/pq"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// Queue takes jobs in the transaction that decided them. jobs.Inserter is one.
+type Queue interface {
+	// Enqueue queues jobs in tx, so that they exist if and only if tx commits.
+	Enqueue(ctx context.Context, tx *sql.Tx, jobs ...holds.Job) error
+	// Kick wakes the workers of this process after the commit.
+	Kick()
+}
+
+// Options of [Open].
+type Options struct {
+	// DSN is lib/pq's connection string for the application's role. It must say
+	// its sslmode: a default that changes would change what the wire shows.
+	DSN string
+	// Keys seal personal values. Without them nothing sealed can be written or
+	// read, and Open refuses.
+	Keys *Keyring
+	// Logger is told of what no caller hears; nil logs nothing.
+	Logger *slog.Logger
+	// Jobs takes the effects of changes. A store without it refuses changes that
+	// have any.
+	Jobs Queue
+	// MaxConns bounds the connections to the database, 10 if zero.
+	MaxConns int
+	// AllowUnsafe accepts a server that can lose what it committed. It is for
+	// tests, whose servers do not outlive them.
+	AllowUnsafe bool
+}
+
+// Store is the database as the rest of the program sees it. It is safe for
+// concurrent use.
+type Store struct {
+	db     *sql.DB
+	dsn    string
+	keys   *Keyring
+	log    *slog.Logger
+	jobs   Queue
+	offset time.Duration
+	self   string // names this process in notifications
+
+	wake   chan struct{} // deliveries are waiting
+	notify chan struct{} // other replicas are to be told so
+}
+
+const defaultConns = 10
+
+// Open connects, and refuses a database that cannot be relied on; the error
+// says what is wrong with it and what to do. It changes nothing.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Keys == nil {
+		return nil, errors.New("the store needs a keyring to seal personal values with")
+	}
+	db, err := connect(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		db: db, dsn: o.DSN, keys: o.Keys, log: o.Logger, jobs: o.Jobs, self: uuid.NewString(),
+		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.examine(ctx, o.AllowUnsafe); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// Close closes the connections. Calls under way fail.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Now is the time of this process corrected by the difference to the
+// database's clock that was measured at the start, in UTC and microseconds.
+func (s *Store) Now() time.Time { return cleanTime(time.Now().Add(s.offset)) }
+
+func connect(o Options) (*sql.DB, error) {
+	if !saysSSLMode(o.DSN) {
+		return nil, errors.New("the database's connection string must say its sslmode: add sslmode=verify-full, or sslmode=disable on a unix socket")
+	}
+	cfg, err := pq.NewConfig(o.DSN)
+	if err != nil {
+		return nil, errors.New("the database's connection string cannot be read") // the cause could quote the password
+	}
+	if cfg.Runtime == nil {
+		cfg.Runtime = map[string]string{}
+	}
+	for name, value := range map[string]string{
+		"timezone":          "UTC",
+		"statement_timeout": "30000", // milliseconds
+		// A replica that hangs in a transaction must not hold its locks for ever.
+		"idle_in_transaction_session_timeout": "60000",
+	} {
+		cfg.Runtime[name] = value
+	}
+	if cfg.ApplicationName == "" {
+		cfg.FallbackApplicationName = "countersign"
+	}
+	connector, err := pq.NewConnectorConfig(cfg)
+	if err != nil {
+		return nil, errors.New("the database's connection string cannot be used")
+	}
+	db := sql.OpenDB(connector)
+	conns := o.MaxConns
+	if conns <= 0 {
+		conns = defaultConns
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxLifetime(30 * time.Minute)
+	return db, nil
+}
+
+// saysSSLMode tells whether a connection string, a URL or key=value pairs, sets
+// its sslmode itself.
+func saysSSLMode(dsn string) bool {
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		u, err := url.Parse(dsn)
+		return err == nil && u.Query().Get("sslmode") != ""
+	}
+	return regexp.MustCompile(`(^|\s)sslmode\s*=\s*\S`).MatchString(dsn)
+}
+
+// everywhere runs fn in a transaction that sees no tenant's rows, for the
+// questions that functions of the owner answer.
+func (s *Store) everywhere(ctx context.Context, op string, fn func(*tx) error) error {
+	return s.run(ctx, op, &sql.TxOptions{ReadOnly: true}, fn)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

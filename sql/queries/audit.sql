@@ -1,0 +1,17 @@
+-- name: InsertLeaf :exec
+INSERT INTO audit_leaves (seq, tenant_id, body) VALUES ($1, $2, $3);
+
+-- name: InsertHashes :exec
+INSERT INTO audit_hashes (index, hash) SELECT unnest(@indexes::bigint[]), unnest(@hashes::bytea[]);
+
+-- name: GetHashes :many
+SELECT * FROM audit_hashes WHERE index = ANY (@indexes::bigint[]);
+
+-- name: ListHashes :many
+SELECT * FROM audit_hashes WHERE index >= $1 ORDER BY index LIMIT $2;
+
+-- name: InsertCheckpoint :exec
+INSERT INTO checkpoints (size, signed_at, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
+-- name: LastCheckpoint :one
+SELECT * FROM checkpoints ORDER BY signed_at DESC LIMIT 1;

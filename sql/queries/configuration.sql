@@ -1,0 +1,40 @@
+-- name: GetInstallation :one
+SELECT * FROM installation;
+
+-- name: InsertInstallation :execrows
+INSERT INTO installation (name, key_check) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+
+-- name: GetEpoch :one
+SELECT epoch FROM installation;
+
+-- name: InsertTenant :execrows
+INSERT INTO tenants (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING;
+
+-- name: ListConnections :many
+SELECT * FROM connections WHERE tenant_id = $1 ORDER BY connection_id;
+
+-- name: GetMode :one
+SELECT mode FROM connections WHERE tenant_id = $1 AND connection_id = $2;
+
+-- name: UpsertConnection :exec
+INSERT INTO connections (tenant_id, connection_id, provider, mode, configured_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant_id, connection_id) DO UPDATE
+SET provider = excluded.provider, mode = excluded.mode, configured_at = excluded.configured_at, retired_at = NULL;
+
+-- name: RetireConnection :exec
+UPDATE connections SET retired_at = @at::timestamptz
+WHERE tenant_id = @tenant_id AND connection_id = @connection_id AND retired_at IS NULL;
+
+-- name: UpsertHealth :exec
+INSERT INTO connection_health (tenant_id, connection_id, enforcement, enforcement_at, polled_at, trouble)
+VALUES (@tenant_id, @connection_id, @enforcement, @enforcement_at, @polled_at, @trouble)
+ON CONFLICT (tenant_id, connection_id) DO UPDATE SET
+    enforcement = coalesce(excluded.enforcement, connection_health.enforcement),
+    enforcement_at = coalesce(excluded.enforcement_at, connection_health.enforcement_at),
+    polled_at = coalesce(excluded.polled_at, connection_health.polled_at),
+    trouble = CASE WHEN @keep_trouble::boolean THEN connection_health.trouble ELSE excluded.trouble END;
+
+-- name: ListHealth :many
+SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, coalesce(h.trouble, '')::text AS trouble
+FROM connections c LEFT JOIN connection_health h USING (tenant_id, connection_id)
+WHERE c.tenant_id = $1 AND c.retired_at IS NULL ORDER BY c.connection_id;

@@ -1,0 +1,79 @@
+-- name: InsertDelivery :exec
+INSERT INTO deliveries (tenant_id, connection_id, source, envelope, body, digest, received_at, peer, secret)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: GetDelivery :one
+SELECT * FROM deliveries WHERE tenant_id = $1 AND delivery_id = $2;
+
+-- name: DecideDelivery :execrows
+UPDATE deliveries SET decided_at = @at::timestamptz, retry_at = NULL, trouble = ''
+WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND decided_at IS NULL AND failed_at IS NULL;
+
+-- name: CountAttempt :one
+UPDATE deliveries SET attempts = attempts + 1, retry_at = @retry_at::timestamptz, trouble = @trouble
+WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND decided_at IS NULL AND failed_at IS NULL
+RETURNING attempts;
+
+-- name: FailDelivery :execrows
+UPDATE deliveries SET failed_at = @at::timestamptz, retry_at = NULL, attempts = attempts + 1, trouble = @trouble
+WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND decided_at IS NULL AND failed_at IS NULL;
+
+-- name: RetryDelivery :execrows
+UPDATE deliveries SET failed_at = NULL, retry_at = NULL, attempts = 0
+WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND failed_at IS NOT NULL;
+
+-- name: ListFailedDeliveries :many
+SELECT delivery_id, connection_id, source, envelope, digest, received_at, attempts, failed_at, trouble
+FROM deliveries
+WHERE tenant_id = @tenant_id AND (failed_at IS NOT NULL OR decided_at IS NULL AND attempts >= @stuck)
+ORDER BY delivery_id DESC LIMIT @most;
+
+-- name: CountInbox :one
+SELECT count(*) FILTER (WHERE failed_at IS NULL) AS undecided, count(*) FILTER (WHERE failed_at IS NOT NULL) AS failed
+FROM deliveries WHERE tenant_id = $1 AND decided_at IS NULL;
+
+-- name: InsertEvent :execrows
+INSERT INTO events (tenant_id, connection_id, event_id, delivery_id, type, class, verb, outcome, occurred_at, actor_id,
+    transaction, document, fields)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT DO NOTHING;
+
+-- name: ExistingEvents :many
+SELECT event_id FROM events
+WHERE tenant_id = @tenant_id AND connection_id = @connection_id AND event_id = ANY (@event_ids::text[]);
+
+-- name: InsertVerdict :exec
+INSERT INTO event_verdicts (tenant_id, connection_id, event_id, subject_id, class, verdict, reason, rule, hold_id,
+    occurred_at, judged_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: ListVerdicts :many
+SELECT sqlc.embed(e), v.subject_id, v.verdict, v.reason, v.rule, v.hold_id
+FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
+WHERE v.tenant_id = @tenant_id AND (@every_hold::boolean OR v.hold_id = @hold_id::uuid)
+ORDER BY v.occurred_at DESC, v.event_id DESC, v.subject_id LIMIT @most;
+
+-- name: RecentClasses :many
+SELECT v.class FROM event_verdicts v
+WHERE v.tenant_id = @tenant_id
+  AND (v.connection_id, v.subject_id) IN (SELECT unnest(@connections::text[]), unnest(@accounts::text[]))
+  AND v.class <> 'none' AND v.occurred_at >= @since
+  AND NOT (v.connection_id = @connection_id AND v.event_id = @event_id)
+ORDER BY v.occurred_at DESC, v.event_id DESC LIMIT 100;
+
+-- name: UpsertCursor :exec
+INSERT INTO poll_cursors (tenant_id, connection_id, cursor, moved_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, connection_id) DO UPDATE SET cursor = excluded.cursor, moved_at = excluded.moved_at;
+
+-- name: GetCursor :one
+SELECT cursor FROM poll_cursors WHERE tenant_id = $1 AND connection_id = $2;
+
+-- name: InsertSnapshot :exec
+INSERT INTO snapshots (tenant_id, connection_id, account_id, taken_at, document, contacts)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING;
+
+-- name: GetSnapshot :one
+SELECT * FROM snapshots
+WHERE tenant_id = @tenant_id AND connection_id = @connection_id AND account_id = @account_id
+  AND taken_at < @before
+ORDER BY taken_at DESC LIMIT 1;

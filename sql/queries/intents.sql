@@ -1,0 +1,26 @@
+-- name: InsertIntent :exec
+INSERT INTO intents (tenant_id, intent_id, hold_id, connection_id, purpose, round, action, account_id, object_id, attempt,
+    created_at)
+VALUES (@tenant_id, @intent_id, @hold_id, @connection_id, @purpose, @round, @action, @account_id, @object_id,
+    (SELECT count(*) FROM intents i JOIN outcomes o USING (tenant_id, intent_id)
+     WHERE i.tenant_id = @tenant_id AND i.hold_id = @hold_id AND i.round = @round AND i.purpose = @purpose
+       AND i.connection_id = @connection_id AND i.action = @action AND i.account_id = @account_id
+       AND i.object_id = @object_id AND o.status = 'failed'),
+    @created_at);
+
+-- name: ListIntents :many
+SELECT sqlc.embed(i), o.status, o.detail, o.at, o.effective_by
+FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
+WHERE i.tenant_id = $1 AND i.hold_id = $2 ORDER BY i.seq;
+
+-- name: GetIntent :one
+SELECT * FROM intents WHERE tenant_id = $1 AND hold_id = $2 AND intent_id = $3;
+
+-- name: InsertOutcome :exec
+INSERT INTO outcomes (tenant_id, intent_id, status, detail, at, effective_by) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: FindEcho :one
+SELECT i.intent_id FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
+WHERE i.tenant_id = @tenant_id AND i.connection_id = @connection_id AND i.account_id = @account_id AND i.action = @action
+  AND i.created_at <= @until AND (o.at IS NULL OR o.at >= @since)
+ORDER BY i.created_at DESC, i.seq DESC LIMIT 1;
