@@ -17,6 +17,9 @@ func standing(h holds.Hold, now time.Time) []string {
 	if h.ToldOnly {
 		return append(out, "The change took effect. It is not held, and nothing restrains your account: we only want you to know of it.")
 	}
+	if h.Standing == holds.Gated {
+		return append(out, gated(h.State))
+	}
 	switch h.State {
 	case holds.Released:
 		return append(out, "People have checked this change and let it stand. Nothing restrains your account any more. If it was not you, tell us all the same.")
@@ -26,10 +29,19 @@ func standing(h holds.Hold, now time.Time) []string {
 		out = append(out, "People have denied this change; it is being undone as far as that is possible.")
 	case holds.Pending, holds.Approved:
 	}
-	if h.Standing == holds.Gated {
-		return append(out, "The change has NOT been made. It waits until people have checked who is asking for it.")
-	}
 	return append(out, restraint(h, now)...)
+}
+
+// gated says where a change stands that has not happened by itself.
+func gated(s holds.State) string {
+	switch s {
+	case holds.Released:
+		return "People have checked this change and let it through. If it was not you, tell us all the same."
+	case holds.Denied, holds.Reverted:
+		return "People have denied this change. It has NOT been made."
+	case holds.Pending, holds.Approved:
+	}
+	return "The change has NOT been made. It waits until people have checked who is asking for it."
 }
 
 // restraint says how far the account is restrained.

@@ -41,6 +41,8 @@ func honest(t *testing.T, h holds.Hold) {
 	}{
 		{"account is contained", inForce},
 		{"has NOT been made", !over && h.Standing == holds.Gated},
+		{"It waits until people", !over && h.Standing == holds.Gated && (h.State == holds.Pending || h.State == holds.Approved)},
+		{"undone", !over && h.Standing != holds.Gated && (h.State == holds.Denied || h.State == holds.Reverted)},
 		{"NOT restrained, only observed", !over && h.Standing != holds.Gated && !inForce &&
 			(h.Containment == holds.NotContained || h.Containment == holds.ContainmentConfirmed)},
 		{"could NOT", !over && h.Standing != holds.Gated && h.Containment == holds.ContainmentFailed},

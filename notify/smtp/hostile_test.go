@@ -264,3 +264,37 @@ func TestNonsense(t *testing.T) {
 		})
 	}
 }
+
+// TestClearStaysHere: a name of this machine that leads elsewhere is not spoken
+// to in clear.
+func TestClearStaysHere(t *testing.T) {
+	l, err := net.Listen("tcp", net.JoinHostPort(outside(t), "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s, err := New(config(l.Addr(), NoTLS, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.c.Host = outside(t) // as if localhost were looked up to it
+	if _, err := s.Send(t.Context(), notice(), "s", "t", ""); holds.KindOf(err) != holds.Unavailable || !strings.Contains(err.Error(), "not to be on this machine") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// outside is an address of this machine that others can reach.
+func outside(t *testing.T) string {
+	t.Helper()
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() && n.IP.To4() != nil {
+			return n.IP.String()
+		}
+	}
+	t.Skip("this machine has no address but loopback, so there is no elsewhere to lead to")
+	return ""
+}
