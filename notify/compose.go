@@ -86,7 +86,7 @@ func (m *Messenger) changes(h holds.Hold) ([]change, int) {
 		if o := object(e); o != "" {
 			c.What += ": " + o
 		}
-		c.From = cmp.Or(address(m.o.Where(h, e)), "the identity system does not say")
+		c.From = cmp.Or(address(e.IP), "the identity system does not say")
 		out = append(out, c)
 	}
 	return out, len(events) - len(out)

@@ -63,13 +63,11 @@ func TestGoldenOwner(t *testing.T) {
 		"E16-nothing-known-about-it": with(hold(holds.EventRef{Class: holds.Unclassified}), func(h *holds.Hold) { h.Subject, h.Due = holds.Account{}, time.Time{} }),
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := options(&sink{})
 			owner := anna()
 			if strings.HasPrefix(name, "E16") {
 				owner.Name = ""
-				o.Where = nil
 			}
-			l, err := messenger(t, o).compose(notice(), h, owner)
+			l, err := messenger(t, options(&sink{})).compose(notice(), h, owner)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -43,7 +43,7 @@ func TestE12(t *testing.T) {
 	for _, bad := range hostile() {
 		t.Run(clip(oneLine(bad), 30), func(t *testing.T) {
 			e := grant()
-			e.Role.Name, e.Summary, e.Type = bad, bad, bad
+			e.Role.Name, e.Summary, e.Type, e.IP = bad, bad, bad, bad
 			f := enrol()
 			f.Factor.Name = bad
 			f.Actor = holds.Party{ID: "x", Kind: holds.PartyPerson, Name: bad, Login: bad}
@@ -53,7 +53,6 @@ func TestE12(t *testing.T) {
 			owner := anna()
 			owner.Name = bad
 			o := options(&sink{})
-			o.Where = func(holds.Hold, holds.EventRef) string { return bad }
 			m := messenger(t, o)
 			l, err := m.compose(notice(), h, owner)
 			if err != nil {

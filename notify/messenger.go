@@ -31,7 +31,7 @@ type Links interface {
 	Code(n holds.Notice) string
 }
 
-// Options are what a Messenger needs; all but Duty and Where are required.
+// Options are what a Messenger needs; all but Duty are required.
 type Options struct {
 	// Channels are the media by the kind of contact point they reach.
 	Channels map[holds.PointKind]Channel
@@ -43,10 +43,7 @@ type Options struct {
 	// Contact says in words how to reach the security team by another way, for
 	// example "call +44 20 7946 0018 (day and night)".
 	Contact string
-	// Where is the network address an event came from, as the provider tells it,
-	// empty when it does not.
-	Where func(holds.Hold, holds.EventRef) string
-	Now   func() time.Time
+	Now     func() time.Time
 }
 
 // Messenger plans, renders and sends messages. It keeps no state.
@@ -71,9 +68,6 @@ func New(o Options) (*Messenger, error) {
 				return nil, holds.Refuse(holds.Invalid, "A duty contact of tenant %q is of kind %q, and no channel reaches that kind.", tenant, p.Kind)
 			}
 		}
-	}
-	if o.Where == nil {
-		o.Where = func(holds.Hold, holds.EventRef) string { return "" }
 	}
 	return &Messenger{o: o}, nil
 }

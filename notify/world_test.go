@@ -49,7 +49,6 @@ func options(c Channel) Options {
 		Links:        links{testLink, testCode},
 		Organisation: func(holds.TenantID) string { return "Acme Ltd" },
 		Contact:      "call +44 20 7946 0018, day and night",
-		Where:        func(holds.Hold, holds.EventRef) string { return "203.0.113.7" },
 		Now:          func() time.Time { return now },
 	}
 }
@@ -86,7 +85,7 @@ func olga() holds.Party {
 }
 
 func event(c holds.Class, v holds.Verb) holds.EventRef {
-	return holds.EventRef{ID: "e-" + string(c) + string(v), Class: c, Verb: v, Type: "x", Occurred: occurred, Actor: olga()}
+	return holds.EventRef{ID: "e-" + string(c) + string(v), Class: c, Verb: v, Type: "x", Occurred: occurred, Actor: olga(), IP: "203.0.113.7"}
 }
 
 // hold is a contained hold of Anna's account with these events.
