@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto"
@@ -200,6 +201,28 @@ func TestServiceAppKeyWorks(t *testing.T) {
 	}
 	if status, body := do(t, "GET", ready.Okta.URL+"/api/v1/logs", "Bearer "+token.AccessToken, nil); status != 200 {
 		t.Errorf("logs with the token: %d %s", status, body)
+	}
+}
+
+// TestEndsWithItsContext: SIGTERM cancels the context that main passes.
+func TestEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	in, hold := io.Pipe()
+	defer func() { _ = hold.Close() }()
+	out, printed := io.Pipe()
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, nil, in, printed, io.Discard) }()
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("idpsim did not end")
 	}
 }
 

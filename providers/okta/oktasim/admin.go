@@ -24,6 +24,7 @@ import (
 //	POST   /sim/faults              arms a Fault; DELETE mends everything
 //	POST   /sim/rate-limit          {"calls":3,"reset":"2s","noReset":false,"retryAfter":true}
 //	POST   /sim/hook                registers and verifies a HookTarget
+//	GET    /sim/hooks               event hooks, without secrets
 //	GET    /sim/stories             names; POST /sim/stories/{name} tells one (StoryRequest)
 //
 // A refusal is {"error": "…"} with status 400, 404 or, when a policy denied
@@ -38,6 +39,7 @@ func (s *Sim) Admin() http.Handler {
 	show("/sim/journal", func() any { return s.Journal() })
 	show("/sim/effects", func() any { return s.Effects() })
 	show("/sim/switches", func() any { return s.SwitchesNow() })
+	show("/sim/hooks", func() any { return s.Hooks() })
 	show("/sim/stories", func() any { return s.Stories() })
 	mux.HandleFunc("GET /sim/people/{person}", s.adminPerson)
 	mux.HandleFunc("GET /sim/access/{person}", s.adminAccess)

@@ -91,3 +91,24 @@ func (s *Sim) HookTypes() []string {
 	slices.Sort(out)
 	return out
 }
+
+// HookState is an event hook as it stands, without its secret.
+type HookState struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	URL      string   `json:"url"`
+	Active   bool     `json:"active"`
+	Verified bool     `json:"verified"`
+	Events   []string `json:"events"`
+}
+
+// Hooks lists the event hooks.
+func (s *Sim) Hooks() []HookState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []HookState{}
+	for _, h := range s.hooks {
+		out = append(out, HookState{ID: h.id, Name: h.name, URL: h.uri, Active: h.active, Verified: h.verified, Events: slices.Clone(h.types)})
+	}
+	return out
+}

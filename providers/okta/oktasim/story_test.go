@@ -173,7 +173,7 @@ func TestAdminAddress(t *testing.T) {
 	for path, want := range map[string]string{
 		"/sim/state": `"restraintGroup":"` + RestraintGroup, "/sim/people/" + Engineer: `"status":"SUSPENDED"`, "/sim/access/" + Engineer: `"ALLOW"`,
 		"/sim/log": "user.lifecycle.suspend", "/sim/journal": `"fault":"before applying: status"`, "/sim/effects": "[", "/sim/stories": "reset-factors",
-		"/sim/switches": "hookDelay",
+		"/sim/switches": "hookDelay", "/sim/hooks": `"active":true,"verified":true`,
 	} {
 		if status, body := get(path); status != 200 || !strings.Contains(body, want) {
 			t.Errorf("%s: %d %.200s, want %s", path, status, body, want)
