@@ -24,14 +24,14 @@ const (
 
 // rig is a fresh migrated database with an inserter and the application's pool.
 type rig struct {
-	t        *testing.T
+	t        testing.TB
 	db       pgtest.Database
 	pool     *sql.DB
 	inserter *Inserter
 	log      *logbook
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	db := pgtest.New(t, "jobs", func(ctx context.Context, dsn string) error {
 		owner, err := sql.Open("postgres", dsn)
@@ -48,7 +48,7 @@ func newRig(t *testing.T) *rig {
 	return &rig{t: t, db: db, pool: open(t, db.AppDSN), inserter: inserter, log: newLogbook()}
 }
 
-func open(t *testing.T, dsn string) *sql.DB {
+func open(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
 	pool, err := sql.Open("postgres", dsn)
 	if err != nil {
@@ -152,7 +152,7 @@ func only(kind holds.EffectKind, h Handler) map[holds.EffectKind]Handler {
 }
 
 // wait receives a value or fails the test.
-func wait[T any](t *testing.T, ch <-chan T) T {
+func wait[T any](t testing.TB, ch <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-ch:
@@ -194,7 +194,7 @@ func (l *logbook) String() string {
 }
 
 // await waits until the log contains a text.
-func (l *logbook) await(t *testing.T, text string) {
+func (l *logbook) await(t testing.TB, text string) {
 	t.Helper()
 	deadline := time.After(patience)
 	for !strings.Contains(l.String(), text) {
