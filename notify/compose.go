@@ -65,7 +65,7 @@ func (m *Messenger) composeOwner(n holds.Notice, h holds.Hold, owner holds.Perso
 		ToldOnly:     h.ToldOnly,
 		Link:         link,
 		Code:         code,
-		Contact:      oneLine(m.o.Contact),
+		Contact:      oneLine(m.o.Contact(n.Tenant)),
 		Reference:    reference(h.ID),
 	}
 	if !n.Expires.IsZero() {

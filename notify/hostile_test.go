@@ -148,7 +148,7 @@ func TestE15(t *testing.T) {
 	for form, text := range map[string]string{"text": l.text, "html": doc.Text()} {
 		text = plain.ReplaceAllString(text, " ")
 		for _, want := range []string{
-			testCode, "0198c2f1", "This was not me", "call +44 20 7946 0018, day and night",
+			testCode, "456789ab", "This was not me", "call +44 20 7946 0018, day and night",
 			"changes nothing", "asks for a password", "will ever ask you for the code", "until 2026-11-27 09:34 UTC",
 		} {
 			if !strings.Contains(text, want) {

@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/countersign/countersign/holds"
@@ -40,9 +39,9 @@ type Options struct {
 	Duty map[holds.TenantID][]holds.ContactPoint
 	// Organisation is a tenant's name as its own people know it.
 	Organisation func(holds.TenantID) string
-	// Contact says in words how to reach the security team by another way, for
-	// example "call +44 20 7946 0018 (day and night)".
-	Contact string
+	// Contact says in words how to reach a tenant's security team by another way,
+	// for example "call +44 20 7946 0018 (day and night)".
+	Contact func(holds.TenantID) string
 	Now     func() time.Time
 }
 
@@ -57,10 +56,8 @@ func New(o Options) (*Messenger, error) {
 	switch {
 	case len(o.Channels) == 0:
 		return nil, holds.Refuse(holds.Invalid, "No channel for messages is set up, so that no owner could be told; set up at least e-mail.")
-	case o.Links == nil || o.Organisation == nil || o.Now == nil:
-		return nil, holds.Refuse(holds.Invalid, "The messenger needs links, the organisations' names and a clock.")
-	case strings.TrimSpace(o.Contact) == "":
-		return nil, holds.Refuse(holds.Invalid, "Say how an owner reaches the security team without e-mail, for example a telephone number; every message repeats it.")
+	case o.Links == nil || o.Organisation == nil || o.Contact == nil || o.Now == nil:
+		return nil, holds.Refuse(holds.Invalid, "The messenger needs links, the organisations' names, how their security teams are reached and a clock.")
 	}
 	for tenant, points := range o.Duty {
 		for _, p := range points {

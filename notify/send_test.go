@@ -117,7 +117,7 @@ func TestNew(t *testing.T) {
 		"no links":       func(o *Options) { o.Links = nil },
 		"no names":       func(o *Options) { o.Organisation = nil },
 		"no clock":       func(o *Options) { o.Now = nil },
-		"R107 no people": func(o *Options) { o.Contact = " " },
+		"R107 no people": func(o *Options) { o.Contact = nil },
 		"duty without channel": func(o *Options) {
 			o.Duty = map[holds.TenantID][]holds.ContactPoint{"acme": {{Kind: holds.PhonePoint, Value: "+442079460018"}}}
 		},

@@ -162,7 +162,8 @@ func ago(d time.Duration) string {
 }
 
 // reference is the short name of a hold that people read out to each other: the
-// first eight letters of its id.
+// last eight letters of its id. (The first ones are a clock, and the same for
+// all holds of a minute.)
 func reference(id holds.HoldID) string {
 	s := strings.Map(func(r rune) rune {
 		if isLabel(r) {
@@ -170,5 +171,5 @@ func reference(id holds.HoldID) string {
 		}
 		return -1
 	}, string(id))
-	return s[:min(8, len(s))]
+	return s[max(0, len(s)-8):]
 }

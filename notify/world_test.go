@@ -48,7 +48,7 @@ func options(c Channel) Options {
 		Channels:     map[holds.PointKind]Channel{holds.EmailPoint: c},
 		Links:        links{testLink, testCode},
 		Organisation: func(holds.TenantID) string { return "Acme Ltd" },
-		Contact:      "call +44 20 7946 0018, day and night",
+		Contact:      func(holds.TenantID) string { return "call +44 20 7946 0018, day and night" },
 		Now:          func() time.Time { return now },
 	}
 }
