@@ -98,3 +98,13 @@ func RetryAfter(err error) time.Duration {
 	}
 	return 0
 }
+
+// Say is the sentence of an error that may be shown to people; an error without
+// one says nothing of its cause.
+func Say(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Detail
+	}
+	return "an internal error; the service's log has the cause"
+}

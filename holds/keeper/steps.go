@@ -122,18 +122,9 @@ func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Sn
 	}
 	result, err := j.conn.Provider.Do(ctx, i.Action)
 	if holds.KindOf(err) == holds.NotFound {
-		return holds.Result{Status: holds.Gone, Detail: detail(err)}, nil
+		return holds.Result{Status: holds.Gone, Detail: holds.Say(err)}, nil
 	}
 	return result, err
-}
-
-// detail is the sentence of an error that people may read.
-func detail(err error) string {
-	var e *holds.Error
-	if errors.As(err, &e) {
-		return e.Detail
-	}
-	return "an internal error; see the service's log"
 }
 
 // trouble decides what a failed attempt means: people hear of it from the
@@ -142,12 +133,12 @@ func detail(err error) string {
 func (j *job) trouble(ctx context.Context, err error, report func(reason string) holds.Fact) error {
 	refused := holds.KindOf(err) == holds.Forbidden
 	if j.Attempt >= 3 || refused {
-		if _, ferr := j.apply(ctx, j.Key, report(detail(err))); ferr != nil {
+		if _, ferr := j.apply(ctx, j.Key, report(holds.Say(err))); ferr != nil {
 			return errors.Join(err, ferr)
 		}
 	}
 	if refused {
-		return holds.Because(holds.Unavailable, err, "%s", detail(err))
+		return holds.Because(holds.Unavailable, err, "%s", holds.Say(err))
 	}
 	return fmt.Errorf("%s, attempt %d: %w", j.Kind, j.Attempt, err)
 }

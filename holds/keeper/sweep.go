@@ -128,7 +128,7 @@ func (k *Keeper) Health(ctx context.Context) {
 		e, err := c.Provider.Enforcement(short, "")
 		cancel()
 		if err != nil {
-			h.Trouble = detail(err)
+			h.Trouble = holds.Say(err)
 		}
 		h.Enforcement = e
 		if err := k.Snapshots.SaveHealth(ctx, h); err != nil {
