@@ -69,11 +69,15 @@ func (s *Server) Err() error {
 // it out of logs. A role other than the three of this package gets no password
 // and cannot sign in.
 func (s *Server) DSN(role, database string) string {
+	return dsn(s.socketDir, s.secrets, role, database)
+}
+
+func dsn(socketDir string, known secrets, role, database string) string {
 	quote := func(v string) string {
 		return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(v) + "'"
 	}
-	return "host=" + quote(s.socketDir) + " port=" + port + " sslmode=disable connect_timeout=10" +
-		" user=" + quote(role) + " password=" + quote(s.secrets.of(role)) + " dbname=" + quote(database)
+	return "host=" + quote(socketDir) + " port=" + port + " sslmode=disable connect_timeout=10" +
+		" user=" + quote(role) + " password=" + quote(known.of(role)) + " dbname=" + quote(database)
 }
 
 // Stop shuts the server down: open transactions are rolled back, and

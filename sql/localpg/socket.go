@@ -22,14 +22,7 @@ const (
 // that path is too long, in a directory of mode 0700 in a short place. Its name
 // follows from the root, so that the next start finds it again.
 func openSocketDir(r root, a account) (string, error) {
-	dir := r.socket()
-	if !socketFits(dir) {
-		sum := sha256.Sum256([]byte(r))
-		name := "countersign-" + hex.EncodeToString(sum[:8])
-		if dir = filepath.Join(os.TempDir(), name); !socketFits(dir) {
-			dir = filepath.Join("/tmp", name)
-		}
-	}
+	dir := socketDirOf(r)
 	if err := a.own(dir); err != nil {
 		return "", fmt.Errorf("cannot use the socket's directory: %w", err)
 	}
@@ -37,6 +30,20 @@ func openSocketDir(r root, a account) (string, error) {
 		return "", err
 	}
 	return dir, clearSocket(dir)
+}
+
+// socketDirOf is where the socket of a root is.
+func socketDirOf(r root) string {
+	dir := r.socket()
+	if socketFits(dir) {
+		return dir
+	}
+	sum := sha256.Sum256([]byte(r))
+	name := "countersign-" + hex.EncodeToString(sum[:8])
+	if dir = filepath.Join(os.TempDir(), name); socketFits(dir) {
+		return dir
+	}
+	return filepath.Join("/tmp", name)
 }
 
 func socketFits(dir string) bool {
