@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -229,6 +230,10 @@ func (m *memory) Person(_ context.Context, _ holds.TenantID, id holds.PersonID) 
 
 func (m *memory) PersonOf(context.Context, holds.TenantID, holds.ConnectionID, string) (holds.Person, error) {
 	return holds.Person{}, holds.Refuse(holds.NotFound, "nobody")
+}
+
+func (m *memory) People(context.Context, holds.TenantID) ([]holds.Person, error) {
+	return slices.Collect(maps.Values(m.people)), nil
 }
 
 func (m *memory) Decide(context.Context, time.Time, func(holds.Delivery) []holds.Event, func(holds.Question) (holds.Answer, error)) (bool, error) {

@@ -78,6 +78,8 @@ type Directory interface {
 	Person(ctx context.Context, tenant holds.TenantID, id holds.PersonID) (holds.Person, error)
 	// PersonOf finds the person an account belongs to; not found if none.
 	PersonOf(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, account string) (holds.Person, error)
+	// People lists everybody.
+	People(ctx context.Context, tenant holds.TenantID) ([]holds.Person, error)
 }
 
 // Provider is one connection's identity platform. Every call has a deadline of
