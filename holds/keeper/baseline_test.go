@@ -22,13 +22,13 @@ func TestBaselineReadsEveryLinkedAccountOnceADay(t *testing.T) {
 			t.Fatalf("%d before-images at the start", len(w.snapshots))
 		}
 		w.now = start.Add(time.Minute)
-		time.Sleep(2 * baselineLoop)
+		<-time.After(2 * baselineLoop)
 		synctest.Wait()
 		if len(w.snapshots) != 1 {
 			t.Fatal("a young before-image was taken again")
 		}
 		w.now = start.Add(25 * time.Hour)
-		time.Sleep(baselineLoop)
+		<-time.After(baselineLoop)
 		synctest.Wait()
 		if len(w.snapshots) != 2 {
 			t.Fatalf("%d before-images after a day", len(w.snapshots))
