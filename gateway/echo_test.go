@@ -378,3 +378,36 @@ func TestProblemAnswersWithoutReturning(t *testing.T) {
 		t.Errorf("detail %q, challenge %q", d.Detail, w.Header().Get("WWW-Authenticate"))
 	}
 }
+
+func TestHalfAnAnswerIsNotContinuedWithAProblem(t *testing.T) {
+	t.Parallel()
+	var log lockedBuffer
+	e := gateway.NewEcho(gateway.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	e.GET("/", func(c echo.Context) error {
+		if err := c.String(http.StatusOK, "half"); err != nil {
+			return err
+		}
+		return holds.Refuse(holds.NotFound, "too late")
+	})
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if w.Code != http.StatusOK || w.Body.String() != "half" {
+		t.Errorf("got %d %q", w.Code, w.Body.String())
+	}
+	if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), "too late") {
+		t.Errorf("nobody is told: %s", log.String())
+	}
+}
+
+func TestAbortedHandlerCutsTheConnection(t *testing.T) {
+	t.Parallel()
+	e := gateway.NewEcho(gateway.Options{})
+	e.GET("/", func(echo.Context) error { panic(http.ErrAbortHandler) })
+	s := httptest.NewServer(e)
+	defer s.Close()
+	res, err := http.Get(s.URL)
+	if err == nil {
+		res.Body.Close()
+		t.Errorf("got an answer, %d", res.StatusCode)
+	}
+}

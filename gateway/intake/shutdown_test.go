@@ -67,6 +67,9 @@ func TestH16ShutdownUnderLoad(t *testing.T) {
 		}
 	}
 	t.Logf("%d accepted, %d stored, %d refused with a 503", accepted, len(stored), refused)
+	if refused < senders/2 {
+		t.Errorf("only %d of %d senders were told to try again; the others were cut off without a word", refused, senders)
+	}
 	if accepted < 200 {
 		t.Errorf("only %d deliveries were accepted; there was no load", accepted)
 	}
