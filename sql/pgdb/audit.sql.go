@@ -68,18 +68,18 @@ func (q *Queries) InsertHashes(ctx context.Context, arg InsertHashesParams) erro
 	return err
 }
 
-const insertLeaf = `-- name: InsertLeaf :exec
-INSERT INTO audit_leaves (seq, tenant_id, body) VALUES ($1, $2, $3)
+const insertLeaves = `-- name: InsertLeaves :exec
+INSERT INTO audit_leaves (seq, tenant_id, body) SELECT unnest($1::bigint[]), unnest($2::text[]), unnest($3::text[])
 `
 
-type InsertLeafParams struct {
-	Seq      int64
-	TenantID string
-	Body     string
+type InsertLeavesParams struct {
+	Seqs    []int64
+	Tenants []string
+	Bodies  []string
 }
 
-func (q *Queries) InsertLeaf(ctx context.Context, arg InsertLeafParams) error {
-	_, err := q.db.ExecContext(ctx, insertLeaf, arg.Seq, arg.TenantID, arg.Body)
+func (q *Queries) InsertLeaves(ctx context.Context, arg InsertLeavesParams) error {
+	_, err := q.db.ExecContext(ctx, insertLeaves, pq.Array(arg.Seqs), pq.Array(arg.Tenants), pq.Array(arg.Bodies))
 	return err
 }
 

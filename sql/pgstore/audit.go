@@ -63,16 +63,19 @@ func (t *tx) appendEntries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var rows pgdb.InsertLeavesParams
 	var hashes pgdb.InsertHashesParams
 	for _, leaf := range leaves {
-		err := t.InsertLeaf(ctx, pgdb.InsertLeafParams{Seq: leaf.Seq, TenantID: leaf.Entry.Tenant, Body: string(leaf.Body)})
-		if err != nil {
-			return err
-		}
+		rows.Seqs = append(rows.Seqs, leaf.Seq)
+		rows.Tenants = append(rows.Tenants, leaf.Entry.Tenant)
+		rows.Bodies = append(rows.Bodies, string(leaf.Body))
 		for _, h := range leaf.Hashes {
 			hashes.Indexes = append(hashes.Indexes, h.Index)
 			hashes.Hashes = append(hashes.Hashes, h.Hash[:])
 		}
+	}
+	if err := t.InsertLeaves(ctx, rows); err != nil {
+		return err
 	}
 	return t.InsertHashes(ctx, hashes)
 }

@@ -1,5 +1,5 @@
--- name: InsertLeaf :exec
-INSERT INTO audit_leaves (seq, tenant_id, body) VALUES ($1, $2, $3);
+-- name: InsertLeaves :exec
+INSERT INTO audit_leaves (seq, tenant_id, body) SELECT unnest(@seqs::bigint[]), unnest(@tenants::text[]), unnest(@bodies::text[]);
 
 -- name: InsertHashes :exec
 INSERT INTO audit_hashes (index, hash) SELECT unnest(@indexes::bigint[]), unnest(@hashes::bytea[]);

@@ -1,0 +1,192 @@
+package pgstore_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/audit"
+	"github.com/countersign/countersign/sql/pgstore"
+)
+
+func (w *world) verify(dsn string, checkpoints ...audit.Checkpoint) audit.Report {
+	w.Helper()
+	r, err := pgstore.VerifyAudit(w.Context(), dsn, audit.Options{Checkpoints: checkpoints, PageSize: 7})
+	w.must(err)
+	return r
+}
+
+// TestAuditVerifies: everything the store does leaves a log that verifies, for
+// the owner's role and for the application's, and Root is its root.
+func TestAuditVerifies(t *testing.T) {
+	w := newWorld(t)
+	populate(w)
+	size, root, err := w.Root(t.Context())
+	w.must(err)
+	for _, dsn := range []string{w.db.OwnerDSN, w.db.AppDSN} {
+		if r := w.verify(dsn); r.Finding != nil || r.Size != size || r.Root != root || size < 10 {
+			t.Fatalf("%+v, root %v of %d", r, root, size)
+		}
+	}
+	var inside audit.Report
+	w.must(w.ReadAudit(t.Context(), func(src audit.Source) error {
+		inside, err = audit.Verify(t.Context(), src, audit.Options{})
+		return err
+	}))
+	if inside.Root != root {
+		t.Fatalf("%+v", inside)
+	}
+}
+
+// TestAuditSeesTampering: by somebody with all rights in the database.
+func TestAuditSeesTampering(t *testing.T) {
+	for name, damage := range map[string]string{
+		"altered":      `UPDATE audit_leaves SET body = replace(body, 'system:config', 'system:konfig') WHERE seq = 1`,
+		"removed":      `DELETE FROM audit_leaves WHERE seq = 1`,
+		"cut off":      `DELETE FROM audit_leaves WHERE seq = (SELECT max(seq) FROM audit_leaves)`,
+		"another hash": `UPDATE audit_hashes SET hash = sha256(hash) WHERE index = 0`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.held("00u1")
+			w.exec(damage)
+			if r := w.verify(w.db.AppDSN); r.Finding == nil {
+				t.Fatal("nothing found")
+			}
+		})
+	}
+}
+
+// TestFirstEntryOfAHoldNamesItsDelivery by the digest of the raw body.
+func TestFirstEntryOfAHoldNamesItsDelivery(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	sum := sha256.Sum256([]byte(`{"for":"00u1"}`))
+	var body string
+	w.must(w.sql(w.db.AppDSN).QueryRowContext(t.Context(),
+		`SELECT body FROM audit_page(0, 1000) WHERE body LIKE '%' || $1 || '%' ORDER BY seq LIMIT 1`, string(h.ID)).Scan(&body))
+	e, err := audit.ParseEntry([]byte(body))
+	w.must(err)
+	if e.Kind != "hold.opened" || e.Digests["delivery"] != hex.EncodeToString(sum[:]) || e.Connection != string(okta) ||
+		e.Tenant != string(acme) || !e.Time.Equal(at(2)) || e.Actor != "system:keeper" {
+		t.Fatalf("%+v", e)
+	}
+}
+
+// TestAuditUnderParallelWriters: a total order without a fork, over two stores
+// and two tenants.
+func TestAuditUnderParallelWriters(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.held("00u1"), w.held("00u2")
+	before, _, err := w.Root(t.Context())
+	w.must(err)
+	const writers, each = 6, 10
+	var all sync.WaitGroup
+	for n := range writers {
+		store, h := w.Store, a
+		if n%2 == 1 {
+			store, h = w.Second, b
+		}
+		all.Go(func() {
+			for range each {
+				_, err := store.Update(t.Context(), keyOf(h), at(5), func(h holds.Hold) (*holds.Change, error) {
+					entry := holds.Entry{Kind: "note.recorded", By: "person:p1"}
+					return &holds.Change{Hold: h, Entries: []holds.Entry{entry, entry}}, nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if r := w.verify(w.db.AppDSN); r.Finding != nil || r.Size != before+writers*each*2 {
+		t.Fatalf("%+v", r)
+	}
+}
+
+// TestFactsNeverStopAChange: a provider chooses some of them.
+func TestFactsNeverStopAChange(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	odd := "a@b <ä> \"\\ \x00" + strings.Repeat("x", 1000)
+	w.change(keyOf(h), func(c *holds.Change) {
+		c.Entries = []holds.Entry{{Kind: "hold.joined", By: "system:keeper", Facts: map[string]string{"event": odd}}}
+	})
+	if n := w.count(`audit_leaves WHERE body LIKE '%"event":"a?b ???? ?? ???xxx%'`); n != 1 {
+		t.Fatalf("%d entries", n)
+	}
+}
+
+// TestSyncAuditsWhatChanged, and nothing when nothing did.
+func TestSyncAuditsWhatChanged(t *testing.T) {
+	w := newWorld(t)
+	entries := func() int { return w.count(`audit_leaves WHERE body LIKE '%"kind":"config.changed"%'`) }
+	if n := entries(); n != 4 {
+		t.Fatalf("%d entries after the first start, want two tenants and two connections", n)
+	}
+	w.must(w.Sync(t.Context(), "test", tenantConfigs(), connectionConfigs()))
+	if n := entries(); n != 4 {
+		t.Fatalf("%d entries after an equal start", n)
+	}
+	conns := connectionConfigs()
+	conns[0].Mode = holds.ModeNotify
+	w.must(w.Second.Sync(t.Context(), "test", tenantConfigs()[:1], conns[:1]))
+	if n := w.count(`audit_leaves WHERE body LIKE '%"mode":"notify"%' AND body LIKE '%"was":"contain"%'`); n != 1 || entries() != 6 {
+		t.Fatalf("%d entries of the switch, %d in all", n, entries())
+	}
+	list, err := w.Connections(t.Context())
+	if w.must(err); len(list) != 1 || list[0] != conns[0] {
+		t.Fatalf("%+v: the other connection should be retired", list)
+	}
+	w.must(w.Sync(t.Context(), "test", tenantConfigs(), connectionConfigs()))
+	if list, err = w.Connections(t.Context()); err != nil || len(list) != 2 {
+		t.Fatalf("%+v %v", list, err)
+	}
+}
+
+func TestSyncRefuses(t *testing.T) {
+	w := newWorld(t)
+	conns := func(edit func(*pgstore.ConnectionConfig)) []pgstore.ConnectionConfig {
+		c := connectionConfigs()
+		edit(&c[0])
+		return c
+	}
+	for name, c := range map[string]struct {
+		installation string
+		tenants      []pgstore.TenantConfig
+		connections  []pgstore.ConnectionConfig
+		want         holds.Kind
+	}{
+		"another installation":      {"elsewhere", tenantConfigs(), connectionConfigs(), holds.Invalid},
+		"no name":                   {"", tenantConfigs(), connectionConfigs(), holds.Invalid},
+		"a tenant with a capital":   {"test", []pgstore.TenantConfig{{Tenant: "Acme"}}, nil, holds.Invalid},
+		"an unknown tenant":         {"test", tenantConfigs()[:1], connectionConfigs(), holds.Invalid},
+		"an unknown mode":           {"test", tenantConfigs(), conns(func(c *pgstore.ConnectionConfig) { c.Mode = "block" }), holds.Invalid},
+		"a name with a slash":       {"test", tenantConfigs(), conns(func(c *pgstore.ConnectionConfig) { c.Connection = "a/b" }), holds.Invalid},
+		"a connection twice":        {"test", tenantConfigs(), append(connectionConfigs(), connectionConfigs()[0]), holds.Invalid},
+		"a connection of another's": {"test", tenantConfigs(), conns(func(c *pgstore.ConnectionConfig) { c.Tenant = globe })[:1], holds.Conflict},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.kind(c.want, w.Sync(t.Context(), c.installation, c.tenants, c.connections))
+		})
+	}
+}
+
+func TestCheckpointCopies(t *testing.T) {
+	w := newWorld(t)
+	_, _, err := w.LastCheckpoint(t.Context())
+	w.kind(holds.NotFound, err)
+	for i := range 3 {
+		w.must(w.SaveCheckpoint(t.Context(), 5, fmt.Sprint("note ", i), at(i)))
+	}
+	w.must(w.SaveCheckpoint(t.Context(), 5, "note 2", at(2))) // harmless
+	note, when, err := w.LastCheckpoint(t.Context())
+	if w.must(err); note != "note 2" || !when.Equal(at(2)) {
+		t.Fatalf("%s at %v", note, when)
+	}
+}
