@@ -3,6 +3,7 @@ package providers
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -90,6 +91,14 @@ func (v JSON) Field(name string) JSON {
 	return found
 }
 
+// Word is the member of exactly that name when it is a string, else "".
+func (v JSON) Word(name string) string {
+	if f := v.Field(name); f.Kind == String {
+		return f.Text
+	}
+	return ""
+}
+
 // Clash names two members that some reader would take for one another: equal
 // names, or names that differ in case only. It is "" when there are none. With
 // expected, a single member that is spelt as an expected one in other case is a
@@ -111,16 +120,22 @@ func (v JSON) Clash(expected ...string) string {
 	return ""
 }
 
+// Values are an array's or object's values.
+func (v JSON) Values() []JSON {
+	out := slices.Clone(v.Items)
+	for _, f := range v.fields {
+		out = append(out, f.value)
+	}
+	return out
+}
+
 // Strings are the decoded strings anywhere in the value, names left out.
 func (v JSON) Strings(visit func(string)) {
 	if v.Kind == String {
 		visit(v.Text)
 	}
-	for _, x := range v.Items {
+	for _, x := range v.Values() {
 		x.Strings(visit)
-	}
-	for _, f := range v.fields {
-		f.value.Strings(visit)
 	}
 }
 

@@ -1,0 +1,269 @@
+package okta
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	sdk "github.com/okta/okta-sdk-golang/v2/okta"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// Do makes one change to one account. It reads the state first: what is already
+// so is Already, which a release later leaves alone. It makes the changing call
+// at most once; an error of kind Unavailable after it means that the call may
+// have taken effect and must be read back.
+//
+// Ids that are not of Okta's form are refused before any call.
+func (c *Client) Do(ctx context.Context, a holds.Action) (holds.Result, error) {
+	if err := checkID("account", a.Account); err != nil {
+		return holds.Result{}, err
+	}
+	do := map[holds.ActionKind]func(context.Context, holds.Action) (holds.Result, error){
+		holds.JoinRestraintGroup:  c.join,
+		holds.LeaveRestraintGroup: c.leave,
+		holds.ClearSessions:       c.clearSessions,
+		holds.SuspendAccount:      c.suspend,
+		holds.UnsuspendAccount:    c.unsuspend,
+		holds.RemoveRole:          c.removeRole,
+		holds.RemoveFactor:        c.removeFactor,
+	}[a.Kind]
+	if do == nil {
+		return holds.Result{}, holds.Refuse(holds.Invalid, "Okta has no action %s.", quoted(string(a.Kind)))
+	}
+	r, err := do(ctx, a)
+	if holds.KindOf(err) == holds.NotFound {
+		r, err = holds.Result{Status: holds.Gone, Detail: "The account no longer exists at Okta."}, nil
+	}
+	if err != nil {
+		return holds.Result{}, err
+	}
+	r.At = c.opt.Now().UTC()
+	if r.Status == holds.Applied && slices.Contains([]holds.ActionKind{holds.JoinRestraintGroup, holds.ClearSessions, holds.SuspendAccount}, a.Kind) {
+		r.EffectiveBy = r.At.Add(c.opt.TokenLife)
+	}
+	return r, nil
+}
+
+func applied(format string, args ...any) holds.Result {
+	return holds.Result{Status: holds.Applied, Detail: fmt.Sprintf(format, args...)}
+}
+
+func already(detail string) (holds.Result, error) {
+	return holds.Result{Status: holds.Already, Detail: detail}, nil
+}
+
+func refusedBy(detail string) (holds.Result, error) {
+	return holds.Result{Status: holds.Refused, Detail: detail}, nil
+}
+
+// changed types the answer of a changing call.
+func (c *Client) changed(resp *sdk.Response, err error, doing, scope string) error {
+	if err := c.failed(resp, err, doing, scope); err != nil {
+		return err
+	}
+	return emptyAnswer(resp)
+}
+
+func (c *Client) join(ctx context.Context, a holds.Action) (holds.Result, error) {
+	member, err := c.member(ctx, a.Account)
+	if err != nil {
+		return holds.Result{}, err
+	}
+	if member {
+		return already("The account was in the restraint group before.")
+	}
+	resp, err := c.sdk().Group.AddUserToGroup(ctx, url.PathEscape(c.opt.RestraintGroup), url.PathEscape(a.Account))
+	if err := c.changed(resp, err, "add an account to the restraint group", "okta.groups.manage"); err != nil {
+		return holds.Result{}, groupGone(err)
+	}
+	return applied("The account is in the restraint group: new sign-ins are denied where its rules are in force."), nil
+}
+
+func (c *Client) leave(ctx context.Context, a holds.Action) (holds.Result, error) {
+	member, err := c.member(ctx, a.Account)
+	if err != nil {
+		return holds.Result{}, err
+	}
+	if !member {
+		return already("The account was not in the restraint group.")
+	}
+	resp, err := c.sdk().Group.RemoveUserFromGroup(ctx, url.PathEscape(c.opt.RestraintGroup), url.PathEscape(a.Account))
+	if err := c.changed(resp, err, "take an account out of the restraint group", "okta.groups.manage"); err != nil {
+		return holds.Result{}, groupGone(err)
+	}
+	return applied("The account is out of the restraint group."), nil
+}
+
+// groupGone keeps a missing restraint group from reading as a missing account,
+// which has just been read.
+func groupGone(err error) error {
+	if holds.KindOf(err) != holds.NotFound {
+		return err
+	}
+	return holds.Because(holds.Unavailable, err, "Okta no longer knows the restraint group or the account. Check that the configured restraint group exists.")
+}
+
+// member reads the account, so that a missing one is told from one in no group.
+func (c *Client) member(ctx context.Context, account string) (bool, error) {
+	groups, err := c.groups(ctx, account)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(groups, func(g holds.Object) bool { return g.ID == c.opt.RestraintGroup }), nil
+}
+
+// clearSessions ends Okta's sessions, revokes OAuth tokens and forgets trusted
+// devices. Sessions cannot be listed, so it is done whether or not there are any.
+// It does not end sessions that applications keep of their own
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserSessions/).
+func (c *Client) clearSessions(ctx context.Context, a holds.Action) (holds.Result, error) {
+	path := "/api/v1/users/" + url.PathEscape(a.Account) + "/sessions?oauthTokens=true&forgetDevices=true"
+	resp, err := c.call(ctx, http.MethodDelete, path, nil)
+	if err := c.changed(resp, err, "end an account's sessions", "okta.users.manage"); err != nil {
+		return holds.Result{}, err
+	}
+	return applied("Okta sessions and OAuth tokens are revoked. Access tokens that an application checks by itself live up to %s; sessions an application keeps of its own end when it ends them.", hours(c.opt.TokenLife)), nil
+}
+
+// suspend works on ACTIVE accounts alone: after an administrator's password
+// reset an account is in RECOVERY, and Okta refuses.
+func (c *Client) suspend(ctx context.Context, a holds.Action) (holds.Result, error) {
+	s, err := c.account(ctx, a.Account)
+	if err != nil {
+		return holds.Result{}, err
+	}
+	switch s.Status {
+	case holds.StatusSuspended:
+		return already("The account was suspended before.")
+	case holds.StatusDeleted:
+		return already("The account is deactivated, which is more than suspended.")
+	case holds.StatusInactive:
+		return refusedBy("Okta suspends only ACTIVE accounts; this one is " + s.VendorStatus + ".")
+	case holds.StatusActive:
+	}
+	resp, err := c.sdk().User.SuspendUser(ctx, url.PathEscape(a.Account))
+	if inStatus(resp, err) {
+		return refusedBy("Okta refused to suspend the account in its present status.")
+	}
+	if err := c.changed(resp, err, "suspend an account", "okta.users.manage"); err != nil {
+		return holds.Result{}, err
+	}
+	return applied("The account is suspended."), nil
+}
+
+func (c *Client) unsuspend(ctx context.Context, a holds.Action) (holds.Result, error) {
+	s, err := c.account(ctx, a.Account)
+	if err != nil {
+		return holds.Result{}, err
+	}
+	if s.Status != holds.StatusSuspended {
+		return already("The account was not suspended; it is " + s.VendorStatus + ".")
+	}
+	resp, err := c.sdk().User.UnsuspendUser(ctx, url.PathEscape(a.Account))
+	if inStatus(resp, err) {
+		return refusedBy("Okta refused to unsuspend the account in its present status.")
+	}
+	if err := c.changed(resp, err, "unsuspend an account", "okta.users.manage"); err != nil {
+		return holds.Result{}, err
+	}
+	return applied("The account is no longer suspended."), nil
+}
+
+// inStatus recognises Okta's refusals that are about the account's status:
+// E0000001 (validation) and E0000038, which comes with 403 but is not about our
+// credential (https://developer.okta.com/docs/reference/error-codes/).
+func inStatus(resp *sdk.Response, err error) bool {
+	if resp == nil || resp.Response == nil || resp.StatusCode >= 500 {
+		return false
+	}
+	code := codeOf(err)
+	return code == "E0000038" || code == "E0000001"
+}
+
+func (c *Client) removeRole(ctx context.Context, a holds.Action) (holds.Result, error) {
+	if err := checkID("role assignment", a.Object); err != nil {
+		return holds.Result{}, err
+	}
+	roles, err := c.roles(ctx, a.Account)
+	if err != nil {
+		return holds.Result{}, err
+	}
+	i := slices.IndexFunc(roles, func(r holds.Role) bool { return r.ID == a.Object })
+	if i < 0 {
+		return already("The account did not have this role assignment.")
+	}
+	r := roles[i]
+	if r.ViaGroup {
+		return refusedBy("The role " + r.Name + " comes from a group. Take the account out of the group, or the role from the group.")
+	}
+	resp, err := c.sdk().User.RemoveRoleFromUser(ctx, url.PathEscape(a.Account), url.PathEscape(a.Object))
+	if err := c.changed(resp, err, "take an administrator role away", "okta.roles.manage"); err != nil {
+		return holds.Result{}, readBack(err)
+	}
+	return applied("The role %s is removed.", r.Name), nil
+}
+
+// readBack keeps the loss of a role or factor between our reading and our call
+// from reading as the loss of the account.
+func readBack(err error) error {
+	if holds.KindOf(err) != holds.NotFound {
+		return err
+	}
+	return holds.Because(holds.Unavailable, err, "It was gone when Countersign came to remove it. Read it back.")
+}
+
+// removeFactor un-enrols one factor. Okta removes every Okta Verify factor of
+// the account with a push or signed_nonce one, whichever device it is on
+// (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor).
+func (c *Client) removeFactor(ctx context.Context, a holds.Action) (holds.Result, error) {
+	if err := checkID("factor", a.Object); err != nil {
+		return holds.Result{}, err
+	}
+	factors, err := c.factors(ctx, a.Account)
+	if err != nil {
+		return holds.Result{}, err
+	}
+	i := slices.IndexFunc(factors, func(f holds.Factor) bool { return f.ID == a.Object })
+	if i < 0 {
+		return already("The account did not have this factor.")
+	}
+	resp, err := c.sdk().UserFactor.DeleteFactor(ctx, url.PathEscape(a.Account), url.PathEscape(a.Object))
+	if inStatus(resp, err) {
+		return refusedBy("Okta refused to remove the factor in the account's present status.")
+	}
+	if err := c.changed(resp, err, "remove a factor", "okta.users.manage"); err != nil {
+		return holds.Result{}, readBack(err)
+	}
+	detail := "The factor " + label(factors[i]) + " is removed."
+	if also := goesToo(factors[i], factors); len(also) > 0 {
+		detail += " Okta removed with it: " + strings.Join(also, ", ") + "."
+	}
+	return applied("%s", detail), nil
+}
+
+// goesToo lists what else Okta un-enrols with a factor.
+func goesToo(f holds.Factor, all []holds.Factor) []string {
+	verify := []string{"push", "signed_nonce", "token:software:totp"}
+	if f.Kind != "push" && f.Kind != "signed_nonce" {
+		return nil
+	}
+	var out []string
+	for _, o := range all {
+		if o.ID != f.ID && slices.Contains(verify, o.Kind) {
+			out = append(out, label(o))
+		}
+	}
+	return out
+}
+
+func label(f holds.Factor) string {
+	if f.Name == "" {
+		return f.Kind
+	}
+	return f.Kind + " (" + f.Name + ")"
+}

@@ -1,0 +1,171 @@
+package okta
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/providers"
+)
+
+// Decode reads a hook's envelope or a page of the System Log into events, one
+// for every LogEvent in it. It never fails: what cannot be read with certainty
+// becomes an unclassified event. The same delivery always gives the same events,
+// except that policy changes are recognised as ours once Enforcement has read
+// which rules those are.
+//
+// The shapes are those of
+// https://developer.okta.com/docs/concepts/event-hooks/ and
+// https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/.
+func (c *Client) Decode(d holds.Delivery) []holds.Event {
+	return c.decoder().decode(d)
+}
+
+// decoder knows what is ours; it is separate from Client so that it holds no
+// connection.
+type decoder struct {
+	kinds    map[string]kind
+	accounts []string // ids of our service account and app
+	tokens   []string
+	group    string
+	hook     string
+	rules    []string // ids of the policies and rules that restrain, as last read
+}
+
+func (x *decoder) decode(d holds.Delivery) []holds.Event {
+	raws, doubt, err := split(d)
+	if err != nil {
+		return []holds.Event{unread(d.Body, d.Received, "The whole delivery could not be read: "+err.Error())}
+	}
+	out := make([]holds.Event, 0, len(raws))
+	for _, raw := range raws {
+		e := x.event(raw, d.Received)
+		if doubt != "" {
+			e.Doubts = append(e.Doubts, doubt)
+			if e.Class == holds.None {
+				e.Class = holds.Unclassified
+			}
+		}
+		slices.Sort(e.Doubts)
+		e.Doubts = slices.Compact(e.Doubts)
+		out = append(out, e)
+	}
+	return out
+}
+
+// split takes a delivery apart into raw events. The doubt applies to all of them.
+func split(d holds.Delivery) (raws [][]byte, doubt string, err error) {
+	top, err := providers.SplitJSON(d.Body)
+	if err != nil {
+		return nil, "", err
+	}
+	list := top
+	if d.Source == holds.FromHook {
+		if list, doubt, err = envelope(top); err != nil {
+			return nil, "", err
+		}
+	}
+	if list.Kind != providers.Array {
+		return nil, "", refuse("it is not a list of events")
+	}
+	for _, item := range list.Items {
+		raws = append(raws, item.Raw)
+	}
+	return raws, doubt, nil
+}
+
+// envelope opens a hook's POST down to its list of events.
+func envelope(top providers.JSON) (list providers.JSON, doubt string, err error) {
+	if top.Kind != providers.Object {
+		return list, "", refuse("it is not an event hook's envelope")
+	}
+	if name := top.Clash("eventType", "eventTypeVersion", "data"); name != "" {
+		return list, "", refuse("its envelope can be read in two ways (" + shown(name) + ")")
+	}
+	if t := text(top.Field("eventType")); t != "com.okta.event_hook" {
+		return list, "", refuse("its envelope is of type " + quoted(t))
+	}
+	if v := text(top.Field("eventTypeVersion")); v != "1.0" {
+		doubt = "The event hook's version is " + quoted(v) + ", not the 1.0 this program was written for."
+	}
+	data, err := providers.SplitJSON(top.Field("data").Raw)
+	if err != nil || data.Kind != providers.Object {
+		return list, "", refuse("its envelope has no data")
+	}
+	if name := data.Clash("events"); name != "" {
+		return list, "", refuse("its data can be read in two ways (" + shown(name) + ")")
+	}
+	list, err = providers.SplitJSON(data.Field("events").Raw)
+	if err != nil {
+		return list, "", refuse("its data has no list of events")
+	}
+	return list, doubt, nil
+}
+
+// text decodes a shallow string member.
+func text(v providers.JSON) string {
+	if v.Kind != providers.String {
+		return ""
+	}
+	full, err := providers.ReadJSON(v.Raw)
+	if err != nil {
+		return ""
+	}
+	return full.Text
+}
+
+// event decodes one LogEvent.
+func (x *decoder) event(raw []byte, received time.Time) holds.Event {
+	l, err := readLog(raw)
+	if err != nil {
+		e := unread(raw, received, err.Error())
+		e.Type = l.kind // for people, where it could be told
+		return e
+	}
+	e := holds.Event{
+		ID: l.id, Type: l.kind, Outcome: outcome(l.result), Actor: x.actor(l), Transaction: l.transaction,
+		IP: l.ip, Summary: l.summary(), Doubts: l.doubts,
+	}
+	if e.ID == "" {
+		e.ID = digestID(raw)
+		e.Doubts = append(e.Doubts, "Okta's id of the event is missing or not a UUID; it is named by its digest instead.")
+	}
+	when, doubt := readTime(l.published, received)
+	e.Occurred = when
+	if doubt != "" {
+		e.Doubts = append(e.Doubts, doubt)
+	}
+	x.subjects(&e, l)
+	x.classify(&e, l)
+	return e
+}
+
+// unread is the event that stands for bytes which could not be read with
+// certainty. Its id is its digest: a clean copy of the same event, from the
+// other source, keeps Okta's id and is judged in its own right.
+func unread(raw []byte, received time.Time, why string) holds.Event {
+	return holds.Event{
+		ID: digestID(raw), Class: holds.Unclassified, Verb: holds.Other, Occurred: received.UTC(),
+		Outcome: holds.Unknown, Actor: holds.Party{Kind: holds.PartyUnknown},
+		Summary: "An event that could not be read with certainty.", Doubts: []string{why},
+	}
+}
+
+func digestID(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// outcome maps Okta's results. What is not known is unknown, which is held like
+// a success.
+func outcome(result string) holds.Outcome {
+	switch result {
+	case "SUCCESS", "ALLOW":
+		return holds.Succeeded
+	case "FAILURE", "DENY", "SKIPPED", "CHALLENGE", "RATE_LIMIT", "ABANDONED", "UNANSWERED":
+		return holds.Failed
+	}
+	return holds.Unknown // also UNKNOWN, DEFERRED and SCHEDULED: it may yet happen
+}
