@@ -70,7 +70,7 @@ func (t *tx) claim(ctx context.Context, now time.Time) (pgdb.Delivery, error) {
 	if err := t.enter(ctx, holds.TenantID(key.TenantID)); err != nil {
 		return pgdb.Delivery{}, err
 	}
-	return t.GetDelivery(ctx, pgdb.GetDeliveryParams{TenantID: key.TenantID, DeliveryID: key.DeliveryID})
+	return t.GetDelivery(ctx, pgdb.GetDeliveryParams(key))
 }
 
 // countAttempt counts a failure in a transaction of its own. A stopping program
