@@ -34,6 +34,11 @@ func TestFirstStart(t *testing.T) {
 			}
 		}
 	})
+	t.Run("nobody else may connect", func(t *testing.T) {
+		if scan[bool](t, owner, "SELECT has_database_privilege('public', current_database(), 'CONNECT')") {
+			t.Error("PUBLIC may connect")
+		}
+	})
 	t.Run("neither role has a right beyond its own", func(t *testing.T) {
 		super := connect(t, s, RoleSuper, "postgres")
 		if n := scan[int](t, super, `SELECT count(*) FROM pg_roles WHERE rolname IN ('countersign_owner','countersign_app')

@@ -171,7 +171,11 @@ func TestKeptDirectorySurvivesItsLeash(t *testing.T) {
 	check(t, err)
 	check(t, os.WriteFile(filepath.Join(s.Root(), keepMark), nil, 0o600))
 	check(t, hold.Close())
-	<-s.Done() // the leash stopped it
+	select {
+	case <-s.Done(): // the leash stopped it
+	case <-time.After(time.Minute):
+		t.Fatal("the server runs on without its leash")
+	}
 	if _, err := os.Stat(filepath.Join(s.Root(), "data", "PG_VERSION")); err != nil {
 		t.Errorf("the data is gone: %v", err)
 	}

@@ -16,14 +16,16 @@ import (
 // leashScript waits for the end of its standard input, which is the end of the
 // process that holds the other end, however it ended. It then stops the server,
 // where the kernel has not done so already, and removes its directory unless a
-// failed test's database is kept in it.
+// failed test's database is kept in it. In a container nobody may collect the
+// dead: to kill they look alive, in /proc they have no directory.
 //
 //	$1 the process number of the server, $2 its directory, $3 the mark to keep it
 const leashScript = `
 cat >/dev/null
 kill -INT "$1" 2>/dev/null
+runs() { if [ -d /proc/self ]; then [ -e "/proc/$1/cwd" ]; else kill -0 "$1" 2>/dev/null; fi; }
 i=0
-while kill -0 "$1" 2>/dev/null && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+while runs "$1" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
 [ -e "$3" ] || rm -rf "$2"
 `
 

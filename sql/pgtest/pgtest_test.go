@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
@@ -140,7 +141,11 @@ func TestServerOfItsOwn(t *testing.T) {
 		dir = s.Root()
 		check(t, execute(t.Context(), s.DSN(localpg.RoleOwner, localpg.Database), "CREATE TABLE things AS SELECT 7 AS n"))
 		check(t, syscall.Kill(s.PID(), syscall.SIGKILL))
-		<-s.Done()
+		select {
+		case <-s.Done():
+		case <-time.After(time.Minute):
+			t.Fatal("the server's end was not noticed")
+		}
 		again, err := localpg.Start(t.Context(), localpg.Options{Root: s.Root(), Unsafe: true})
 		check(t, err)
 		t.Cleanup(func() { check(t, again.Stop(context.Background())) })
