@@ -49,6 +49,9 @@ func TestAJobCarriesEverything(t *testing.T) {
 		Key: holds.Key{Tenant: "acme", Hold: "h-1"}, Connection: "okta-main", Epoch: epoch, Attempt: 1,
 	}
 	r.enqueue(want)
+	if got := r.states(); got != "available" {
+		t.Errorf("a time that has come still waits: %s", got)
+	}
 	ran := make(chan holds.Job, 1)
 	r.start(r.options(only(holds.EffectSend, signal(ran))))
 	if got := wait(t, ran); got != want {

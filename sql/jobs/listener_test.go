@@ -110,7 +110,8 @@ func (r *rig) superText(query string) string {
 
 func TestTheListenerAlone(t *testing.T) {
 	r := newRig(t)
-	ctx := t.Context()
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
 	l := newListener(r.db.AppDSN, []string{"tell", "page"}, slog.New(slog.DiscardHandler))
 	if err := l.Ping(ctx); err == nil {
 		t.Error("pings before it is connected")

@@ -56,6 +56,9 @@ func TestSettings(t *testing.T) {
 	if c.DiscardedJobRetentionPeriod != -1 || c.CancelledJobRetentionPeriod != -1 {
 		t.Error("jobs that were given up are deleted")
 	}
+	if c.ReindexerIndexNames == nil || len(c.ReindexerIndexNames) != 0 {
+		t.Error("reindexes, which the application's role may not")
+	}
 	if c.FetchCooldown > 5*time.Millisecond || c.FetchPollInterval*11/10 > time.Second {
 		t.Errorf("looks for jobs every %s to %s", c.FetchCooldown, c.FetchPollInterval)
 	}
@@ -169,7 +172,7 @@ func TestAScheduledJobWaitsForItsTime(t *testing.T) {
 	ran := make(chan holds.Job, 9)
 	r.start(r.options(only(holds.EffectLift, func(_ context.Context, j holds.Job) error {
 		if time.Now().Before(j.At) {
-			t.Errorf("ran %s early", j.At.Sub(time.Now()))
+			t.Errorf("ran %s early", time.Until(j.At))
 		}
 		ran <- j
 		return nil
