@@ -45,13 +45,16 @@ CREATE TABLE poll_cursors (
     FOREIGN KEY (tenant_id, connection_id) REFERENCES connections
 );
 
+-- The last reading of the restraint group's rules and of the provider's log,
+-- and what went wrong since with either.
 CREATE TABLE connection_health (
     tenant_id      text NOT NULL,
     connection_id  text NOT NULL,
     enforcement    jsonb,
     enforcement_at timestamptz,
     polled_at      timestamptz,
-    trouble        text NOT NULL DEFAULT '',
+    rules_trouble  text NOT NULL DEFAULT '',
+    log_trouble    text NOT NULL DEFAULT '',
     recorded_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, connection_id),
     FOREIGN KEY (tenant_id, connection_id) REFERENCES connections

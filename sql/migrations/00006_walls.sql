@@ -41,7 +41,7 @@ GRANT SELECT ON goose_db_version TO countersign_app;
 
 GRANT UPDATE (provider, mode, configured_at, retired_at) ON connections TO countersign_app;
 GRANT UPDATE (cursor, moved_at) ON poll_cursors TO countersign_app;
-GRANT UPDATE (enforcement, enforcement_at, polled_at, trouble) ON connection_health TO countersign_app;
+GRANT UPDATE (enforcement, enforcement_at, polled_at, rules_trouble, log_trouble) ON connection_health TO countersign_app;
 GRANT UPDATE (attempts, retry_at, decided_at, failed_at, trouble) ON deliveries TO countersign_app;
 GRANT UPDATE (revision, version, round, contain_round, class, tier, subject_login, owner_id, state, containment, standing,
     outcome, escalations, occurred_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at,
@@ -57,13 +57,16 @@ GRANT UPDATE (ended_at) ON sessions TO countersign_app;
 -- Questions about all tenants at once.
 
 -- claim_delivery locks the oldest undecided delivery that nobody else has
--- locked, for the rest of the caller's transaction.
+-- locked, for the rest of the caller's transaction. Those of a connection that
+-- is no longer configured wait until it is again: nobody could read them.
 -- +goose StatementBegin
 CREATE FUNCTION claim_delivery(at timestamptz) RETURNS TABLE (tenant_id text, delivery_id bigint)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
     SELECT d.tenant_id, d.delivery_id FROM public.deliveries d
     WHERE d.decided_at IS NULL AND d.failed_at IS NULL AND (d.retry_at IS NULL OR d.retry_at <= at)
+      AND EXISTS (SELECT FROM public.connections c WHERE c.tenant_id = d.tenant_id
+                  AND c.connection_id = d.connection_id AND c.retired_at IS NULL)
     ORDER BY d.delivery_id LIMIT 1 FOR UPDATE SKIP LOCKED
 $$;
 -- +goose StatementEnd

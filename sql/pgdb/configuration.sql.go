@@ -122,7 +122,8 @@ func (q *Queries) ListConnections(ctx context.Context, tenantID string) ([]Conne
 }
 
 const listHealth = `-- name: ListHealth :many
-SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, coalesce(h.trouble, '')::text AS trouble
+SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, concat_ws('; ', nullif(h.rules_trouble, ''),
+    nullif(h.log_trouble, ''))::text AS trouble
 FROM connections c LEFT JOIN connection_health h USING (tenant_id, connection_id)
 WHERE c.tenant_id = $1 AND c.retired_at IS NULL ORDER BY c.connection_id
 `
@@ -206,13 +207,14 @@ func (q *Queries) UpsertConnection(ctx context.Context, arg UpsertConnectionPara
 }
 
 const upsertHealth = `-- name: UpsertHealth :exec
-INSERT INTO connection_health (tenant_id, connection_id, enforcement, enforcement_at, polled_at, trouble)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO connection_health (tenant_id, connection_id, enforcement, enforcement_at, polled_at, rules_trouble, log_trouble)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (tenant_id, connection_id) DO UPDATE SET
     enforcement = coalesce(excluded.enforcement, connection_health.enforcement),
     enforcement_at = coalesce(excluded.enforcement_at, connection_health.enforcement_at),
     polled_at = coalesce(excluded.polled_at, connection_health.polled_at),
-    trouble = CASE WHEN $7::boolean THEN connection_health.trouble ELSE excluded.trouble END
+    rules_trouble = CASE WHEN $8::boolean THEN excluded.rules_trouble ELSE connection_health.rules_trouble END,
+    log_trouble = CASE WHEN $9::boolean THEN excluded.log_trouble ELSE connection_health.log_trouble END
 `
 
 type UpsertHealthParams struct {
@@ -221,8 +223,10 @@ type UpsertHealthParams struct {
 	Enforcement   pqtype.NullRawMessage
 	EnforcementAt sql.NullTime
 	PolledAt      sql.NullTime
-	Trouble       string
-	KeepTrouble   bool
+	RulesTrouble  string
+	LogTrouble    string
+	OfRules       bool
+	OfLog         bool
 }
 
 func (q *Queries) UpsertHealth(ctx context.Context, arg UpsertHealthParams) error {
@@ -232,8 +236,10 @@ func (q *Queries) UpsertHealth(ctx context.Context, arg UpsertHealthParams) erro
 		arg.Enforcement,
 		arg.EnforcementAt,
 		arg.PolledAt,
-		arg.Trouble,
-		arg.KeepTrouble,
+		arg.RulesTrouble,
+		arg.LogTrouble,
+		arg.OfRules,
+		arg.OfLog,
 	)
 	return err
 }

@@ -20,6 +20,9 @@ const auditLock = "audit log"
 
 // record remembers an audit entry for the end of the transaction.
 func (t *tx) record(at time.Time, conn holds.ConnectionID, hold holds.HoldID, e holds.Entry) {
+	if at.IsZero() {
+		at = t.store.Now()
+	}
 	facts := make(map[string]string, len(e.Facts))
 	for name, value := range e.Facts {
 		facts[name] = cleanFact(value)
@@ -115,6 +118,16 @@ func (s *Store) Root(ctx context.Context) (size int64, root audit.Hash, err erro
 		return err
 	})
 	return size, root, err
+}
+
+// ProveTree proves that the log of size newer begins with the log of size
+// older, for a witness that keeps only checkpoints.
+func (s *Store) ProveTree(ctx context.Context, newer, older int64) (proof audit.TreeProof, err error) {
+	err = s.run(ctx, "prove that the audit log only grew", snapshotOptions(), func(t *tx) error {
+		proof, err = audit.ProveTree(newer, older, t.hashes(ctx))
+		return err
+	})
+	return proof, err
 }
 
 func snapshotOptions() *sql.TxOptions {

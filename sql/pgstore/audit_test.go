@@ -42,6 +42,28 @@ func TestAuditVerifies(t *testing.T) {
 	}
 }
 
+// TestLogProvablyGrew: between two checkpoints nothing was changed.
+func TestLogProvablyGrew(t *testing.T) {
+	w := newWorld(t)
+	point := func() audit.Checkpoint {
+		size, root, err := w.Root(t.Context())
+		w.must(err)
+		return audit.Checkpoint{Origin: "countersign/test", Size: size, Root: root, Time: at(1)}
+	}
+	older := point()
+	w.held("00u1")
+	newer := point()
+	proof, err := w.ProveTree(t.Context(), newer.Size, older.Size)
+	w.must(err)
+	w.must(audit.CheckTree(proof, newer, older))
+	if r := w.verify(w.db.AppDSN, older, newer); r.Finding != nil || r.Checkpoints != 2 {
+		t.Fatalf("%+v", r)
+	}
+	if _, err := w.ProveTree(t.Context(), newer.Size+5, older.Size); err == nil {
+		t.Fatal("proved something about entries that are not there")
+	}
+}
+
 // TestAuditSeesTampering: by somebody with all rights in the database.
 func TestAuditSeesTampering(t *testing.T) {
 	for name, damage := range map[string]string{

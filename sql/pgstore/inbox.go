@@ -64,7 +64,7 @@ func (s *Store) AppendPage(ctx context.Context, d holds.Delivery, cursor string,
 			return err
 		}
 		return t.UpsertHealth(ctx, pgdb.UpsertHealthParams{
-			TenantID: params.TenantID, ConnectionID: params.ConnectionID, PolledAt: nullTime(at), Trouble: "",
+			TenantID: params.TenantID, ConnectionID: params.ConnectionID, PolledAt: nullTime(at), OfLog: true,
 		})
 	})
 	if err == nil && len(d.Body) > 0 {

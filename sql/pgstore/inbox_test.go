@@ -324,6 +324,21 @@ func TestOutagesNeverFailADelivery(t *testing.T) {
 	}
 }
 
+// TestDeliveriesOfARetiredConnectionWait: nobody is left who could read them.
+func TestDeliveriesOfARetiredConnectionWait(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.Receive(t.Context(), delivery("x")))
+	w.must(w.Sync(t.Context(), "test", tenantConfigs(), connectionConfigs()[1:]))
+	if worked, err := w.Decide(t.Context(), at(2), returns(), openOrJoin); worked || err != nil {
+		t.Fatalf("%v %v", worked, err)
+	}
+	w.must(w.Sync(t.Context(), "test", tenantConfigs(), connectionConfigs()))
+	w.drain(at(2), []holds.Event{event("a", "00u1")}, openOrJoin)
+	if n := w.count("holds"); n != 1 {
+		t.Fatalf("%d holds", n)
+	}
+}
+
 // TestEveryPersonChangedIsAskedAbout: one question per account, in order, and
 // one for an event that names none (C5, C6).
 func TestEveryPersonChangedIsAskedAbout(t *testing.T) {

@@ -279,11 +279,16 @@ func TestHealthKeepsWhatAReportDoesNotSay(t *testing.T) {
 	}
 	save(holds.ConnectionHealth{Polled: at(1)})
 	save(holds.ConnectionHealth{Enforcement: holds.Enforcement{At: at(2), InForce: true}})
-	got := save(holds.ConnectionHealth{Trouble: "429"})
-	if !got.Polled.Equal(at(1)) || !got.Enforcement.InForce || got.Trouble != "429" {
+	if got := save(holds.ConnectionHealth{Polled: at(1), Trouble: "429"}); !got.Enforcement.InForce || got.Trouble != "429" {
 		t.Fatalf("%+v", got)
 	}
-	if got = save(holds.ConnectionHealth{Polled: at(3)}); got.Trouble != "" || !got.Enforcement.InForce {
+	if got := save(holds.ConnectionHealth{Trouble: "no scope"}); !got.Polled.Equal(at(1)) || !got.Enforcement.InForce || got.Trouble != "no scope; 429" {
+		t.Fatalf("%+v", got)
+	}
+	if got := save(holds.ConnectionHealth{Enforcement: holds.Enforcement{At: at(3)}}); got.Trouble != "429" || got.Enforcement.InForce {
+		t.Fatalf("the rules were read well, which says nothing about the log: %+v", got)
+	}
+	if got := save(holds.ConnectionHealth{Polled: at(3)}); got.Trouble != "" || !got.Polled.Equal(at(3)) {
 		t.Fatalf("%+v", got)
 	}
 }

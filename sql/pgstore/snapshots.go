@@ -7,8 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/sqlc-dev/pqtype"
-
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/sql/pgdb"
 )
@@ -82,51 +80,4 @@ func (t *tx) newest(ctx context.Context, conn holds.ConnectionID, account string
 		return holds.Snapshot{}, false, nil
 	}
 	return snap, err == nil, err
-}
-
-// SaveHealth records what is known of a connection's footing. What the report
-// says nothing about (no reading of the rules, no reading of the log) stays as
-// it was; the trouble is what this report says it is.
-func (s *Store) SaveHealth(ctx context.Context, h holds.ConnectionHealth) error {
-	h = clean(h)
-	params := pgdb.UpsertHealthParams{
-		TenantID: string(h.Tenant), ConnectionID: string(h.Connection), PolledAt: nullTime(h.Polled), Trouble: h.Trouble,
-		EnforcementAt: nullTime(h.Enforcement.At),
-		KeepTrouble:   h.Trouble == "" && h.Polled.IsZero() && h.Enforcement.At.IsZero(),
-	}
-	if !h.Enforcement.At.IsZero() {
-		doc, err := encode("an enforcement", h.Enforcement)
-		if err != nil {
-			return err
-		}
-		params.Enforcement = pqtype.NullRawMessage{RawMessage: doc, Valid: true}
-	}
-	return s.inTenant(ctx, h.Tenant, "record a connection's health", func(t *tx) error {
-		return t.UpsertHealth(ctx, params)
-	})
-}
-
-// Health lists what is known of a tenant's connections.
-func (s *Store) Health(ctx context.Context, tenant holds.TenantID) (out []holds.ConnectionHealth, err error) {
-	err = s.inTenant(ctx, tenant, "read the health of connections", func(t *tx) error {
-		rows, err := t.ListHealth(ctx, string(tenant))
-		if err != nil {
-			return err
-		}
-		out = make([]holds.ConnectionHealth, 0, len(rows))
-		for _, row := range rows {
-			h := holds.ConnectionHealth{
-				Tenant: tenant, Connection: holds.ConnectionID(row.ConnectionID), Mode: holds.Mode(row.Mode),
-				Polled: fromNull(row.PolledAt), Trouble: row.Trouble,
-			}
-			if row.Enforcement.Valid {
-				if err := decode("an enforcement", row.Enforcement.RawMessage, &h.Enforcement); err != nil {
-					return err
-				}
-			}
-			out = append(out, h)
-		}
-		return nil
-	})
-	return out, err
 }

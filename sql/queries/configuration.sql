@@ -26,15 +26,17 @@ UPDATE connections SET retired_at = @at::timestamptz
 WHERE tenant_id = @tenant_id AND connection_id = @connection_id AND retired_at IS NULL;
 
 -- name: UpsertHealth :exec
-INSERT INTO connection_health (tenant_id, connection_id, enforcement, enforcement_at, polled_at, trouble)
-VALUES (@tenant_id, @connection_id, @enforcement, @enforcement_at, @polled_at, @trouble)
+INSERT INTO connection_health (tenant_id, connection_id, enforcement, enforcement_at, polled_at, rules_trouble, log_trouble)
+VALUES (@tenant_id, @connection_id, @enforcement, @enforcement_at, @polled_at, @rules_trouble, @log_trouble)
 ON CONFLICT (tenant_id, connection_id) DO UPDATE SET
     enforcement = coalesce(excluded.enforcement, connection_health.enforcement),
     enforcement_at = coalesce(excluded.enforcement_at, connection_health.enforcement_at),
     polled_at = coalesce(excluded.polled_at, connection_health.polled_at),
-    trouble = CASE WHEN @keep_trouble::boolean THEN connection_health.trouble ELSE excluded.trouble END;
+    rules_trouble = CASE WHEN @of_rules::boolean THEN excluded.rules_trouble ELSE connection_health.rules_trouble END,
+    log_trouble = CASE WHEN @of_log::boolean THEN excluded.log_trouble ELSE connection_health.log_trouble END;
 
 -- name: ListHealth :many
-SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, coalesce(h.trouble, '')::text AS trouble
+SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, concat_ws('; ', nullif(h.rules_trouble, ''),
+    nullif(h.log_trouble, ''))::text AS trouble
 FROM connections c LEFT JOIN connection_health h USING (tenant_id, connection_id)
 WHERE c.tenant_id = $1 AND c.retired_at IS NULL ORDER BY c.connection_id;
