@@ -129,8 +129,13 @@ func safeTLS(c *tls.Config) (*tls.Config, error) {
 // Addr is where the server listens, with the port it was given.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Close gives up a server whose Run was never called.
-func (s *Server) Close() error { return s.listener.Close() }
+// Close gives up a server whose Run was never called; after Run it does nothing.
+func (s *Server) Close() error {
+	if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 // Run serves until ctx ends, then shuts down: nothing new is taken, requests
 // in flight are finished, and after less than 5 s it returns. It returns nil

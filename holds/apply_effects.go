@@ -113,7 +113,7 @@ func (s *step) liftConfirmed(f LiftConfirmed) error {
 		return Refuse(Conflict, "The hold is %s; no lift had begun.", h.State)
 	}
 	if h.Containment != NotContained {
-		h.Containment = ContainmentLifted
+		h.Containment, h.Standing = ContainmentLifted, Observed
 	}
 	h.Doubts = nil
 	for _, r := range f.Remarks {

@@ -18,8 +18,8 @@ import (
 const (
 	DefaultTimeout = 10 * time.Second
 	DefaultMaxBody = 8 << 20
-	defaultRate    = 10
-	defaultBurst   = 20
+	defaultRate    = 25
+	defaultBurst   = 50
 )
 
 // Rules configure one connection's transport.
@@ -38,7 +38,8 @@ type Rules struct {
 	// MaxBody bounds an answer in bytes after decompression; zero is 8 MiB.
 	MaxBody int64
 	// Rate and Burst are how many calls a second this connection makes; zero is
-	// 10 and 20.
+	// 25 and 50, so that one containment is a single burst. What the provider itself
+	// allows it says with 429s, which close a bucket.
 	Rate  rate.Limit
 	Burst int
 	// Bucket names the provider's rate-limit bucket of a request. A 429 closes that
