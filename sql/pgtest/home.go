@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -64,9 +63,9 @@ func (h home) locked(fn func() error) error {
 
 // newServer starts a server on a copy of the base. It ends with this process, or
 // when the leash is closed.
-func (h home) newServer(ctx context.Context) (*localpg.Server, io.Closer, error) {
+func (h home) newServer(ctx context.Context) (*localpg.Server, *leash, error) {
 	var s *localpg.Server
-	var hold io.Closer
+	var hold *leash
 	err := h.locked(func() error {
 		if err := h.sweep(ctx); err != nil {
 			return err
@@ -87,7 +86,7 @@ func (h home) newServer(ctx context.Context) (*localpg.Server, io.Closer, error)
 		if s, err = localpg.Start(ctx, options(run)); err != nil {
 			return err
 		}
-		if hold, err = leash(s); err != nil {
+		if hold, err = newLeash(s); err != nil {
 			return errors.Join(err, s.Stop(ctx))
 		}
 		return nil

@@ -172,7 +172,7 @@ func TestKeptDirectorySurvivesItsLeash(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(s.Root(), keepMark), nil, 0o600))
 	check(t, hold.Close())
 	select {
-	case <-s.Done(): // the leash stopped it
+	case <-s.Done():
 	case <-time.After(time.Minute):
 		t.Fatal("the server runs on without its leash")
 	}

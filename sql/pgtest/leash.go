@@ -3,7 +3,6 @@ package pgtest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,11 +28,22 @@ while runs "$1" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
 [ -e "$3" ] || rm -rf "$2"
 `
 
-// leash ties the server's life, and that of its files, to this process: a test
+// leash ties a server's life, and that of its files, to this process: a test
 // binary has no last moment of its own in which it could clear up, and may be
-// killed at any other. The leash is held until the closer is closed. Should the
-// shell be killed too, the next process sweeps.
-func leash(s *localpg.Server) (io.Closer, error) {
+// killed at any other. Should the shell be killed too, the next process sweeps.
+type leash struct {
+	hold  *os.File
+	ended chan struct{}
+}
+
+// Close lets go, and returns when the shell has done its work.
+func (l *leash) Close() error {
+	err := l.hold.Close()
+	<-l.ended
+	return err
+}
+
+func newLeash(s *localpg.Server) (*leash, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -45,6 +55,10 @@ func leash(s *localpg.Server) (io.Closer, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot start the shell that clears up after the tests: %w", err), write.Close())
 	}
-	go func() { _ = cmd.Wait() }() // it may fail: the next process sweeps
-	return write, nil
+	l := &leash{hold: write, ended: make(chan struct{})}
+	go func() {
+		defer close(l.ended)
+		_ = cmd.Wait() // it may fail: the next process sweeps
+	}()
+	return l, nil
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -23,7 +22,7 @@ const startTimeout = 3 * time.Minute
 // process is the server of this process with its templates.
 type process struct {
 	start func() (*localpg.Server, error)
-	leash io.Closer // never closed: the end of the process does that
+	leash *leash // never closed: the end of the process does that
 
 	mu        sync.Mutex
 	templates map[string]func() (string, error) // by key; each builds once
