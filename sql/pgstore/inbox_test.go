@@ -1,6 +1,9 @@
 package pgstore_test
 
 import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -180,13 +183,10 @@ func TestC4PoisonInABatch(t *testing.T) {
 		"NUL":            func(e *holds.Event) { e.Actor.Name = "a\x00b"; e.Summary = "\x00" },
 		"lone surrogate": func(e *holds.Event) { e.Subjects[0].Name = "\xed\xa0\x80" },
 		"invalid UTF-8":  func(e *holds.Event) { e.Fields = []holds.FieldChange{{Field: "\xff", New: "\xfe"}} },
-		"long id": func(e *holds.Event) {
-			e.ID = strings.Repeat("i", 1<<16) + e.ID
-			e.Subjects[0].ID = strings.Repeat("s", 1<<16)
-		},
-		"long name":  func(e *holds.Event) { e.Subjects[0].Login = strings.Repeat("ä", 1<<15) },
-		"year 10000": func(e *holds.Event) { e.Occurred = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
-		"no id":      func(e *holds.Event) { e.ID = "" },
+		"long id":        func(e *holds.Event) { e.ID, e.Subjects[0].ID = noise(1<<15), noise(1<<15) },
+		"long name":      func(e *holds.Event) { e.Subjects[0].Login = "ä" + noise(1<<15) },
+		"year 10000":     func(e *holds.Event) { e.Occurred = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"no id":          func(e *holds.Event) { e.ID = "" },
 	}
 	w := newWorld(t)
 	batches := 0
@@ -215,6 +215,13 @@ func TestC4PoisonInABatch(t *testing.T) {
 			})
 		}
 	}
+}
+
+// noise is text that an index cannot compress into its limit.
+func noise(n int) string {
+	raw := make([]byte, n)
+	rand.Read(raw) //nolint:errcheck // never fails
+	return hex.EncodeToString(raw)
 }
 
 // TestTwoBadNamesStayTwo: sanitising never makes one event of two.
@@ -276,6 +283,51 @@ func TestFoldThatFailsOnOne(t *testing.T) {
 		}
 		w.kind(holds.Conflict, w.RetryDelivery(t.Context(), acme, failed[0].ID, holds.ByPerson("p1")))
 	})
+}
+
+// TestLeftOutMeansWhole: what an event had begun before it failed is undone
+// with it, its jobs and audit entries too.
+func TestLeftOutMeansWhole(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.Receive(t.Context(), delivery("x")))
+	fold := func(q holds.Question) (holds.Answer, error) {
+		if q.Subject.ID == "bad" {
+			return holds.Answer{}, errors.New("cannot judge this account")
+		}
+		return openOrJoin(q)
+	}
+	now := at(2)
+	for range 5 {
+		_, _ = w.Decide(t.Context(), now, returns(event("a", "also", "bad"), event("b", "good")), fold)
+		now = now.Add(time.Minute)
+	}
+	if n := w.count("holds"); n != 1 {
+		t.Fatalf("%d holds, want the one of the good event", n)
+	}
+	if n := w.count(`audit_leaves WHERE body LIKE '%"kind":"hold.opened"%'`); n != 1 {
+		t.Fatalf("%d entries of openings", n)
+	}
+	if n := w.count(`(SELECT DISTINCT args->>'hold' FROM river.river_job) j`); n != 1 {
+		t.Fatalf("jobs of %d holds", n)
+	}
+}
+
+// TestStoppingIsNoFailure: a program that stops in the middle counts nothing.
+func TestStoppingIsNoFailure(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.Receive(t.Context(), delivery("x")))
+	for range 6 {
+		ctx, cancel := context.WithCancel(t.Context())
+		if _, err := w.Decide(ctx, at(2), returns(event("a", "00u1")), func(q holds.Question) (holds.Answer, error) {
+			cancel()
+			return openOrJoin(q)
+		}); err == nil {
+			t.Fatal("no error")
+		}
+	}
+	if n := w.count("deliveries WHERE attempts = 0 AND retry_at IS NULL"); n != 1 {
+		t.Fatal("attempts were counted")
+	}
 }
 
 // TestPanicsAreFailuresOfOneDelivery: neither a decoder nor a fold takes the

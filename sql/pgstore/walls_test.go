@@ -321,3 +321,25 @@ func TestH19EndedContext(t *testing.T) {
 		t.Fatalf("%d deliveries", n)
 	}
 }
+
+// TestNoTenantIsLeftBehind: a connection goes back to the pool seeing nobody's
+// rows, after a success as after a failure.
+func TestNoTenantIsLeftBehind(t *testing.T) {
+	w := newWorld(t)
+	w.opts.MaxConns = 1
+	one := w.open()
+	for range 2 {
+		w.must(one.Receive(t.Context(), delivery("x")))
+		_, err := one.Person(t.Context(), acme, "nobody")
+		w.kind(holds.NotFound, err)
+		_, err = one.Decide(t.Context(), at(2), returns(event("a", "00u1")), openOrJoin)
+		w.must(err)
+		var tenant string
+		var seen int
+		w.must(one.DB().QueryRowContext(t.Context(),
+			`SELECT coalesce(current_setting('countersign.tenant', true), ''), (SELECT count(*) FROM deliveries)`).Scan(&tenant, &seen))
+		if tenant != "" || seen != 0 {
+			t.Fatalf("tenant %q and %d rows are left in view", tenant, seen)
+		}
+	}
+}
