@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// helper prints "ready <pid of the postmaster> <uid it was asked for>" and stops
+// helper prints "ready <pid of the postmaster> <root>" and stops
 // the server in good order when its standard input ends.
 func helper(dir string) int {
 	if dir == "default" {

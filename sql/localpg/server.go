@@ -133,6 +133,9 @@ func (s *Server) supervise(ended <-chan error) {
 		s.mu.Unlock()
 		s.logger.Error("private Postgres ended by itself", "root", s.Root(), "reason", exitReason(err))
 	}
+	if s.socketDir != s.root.socket() {
+		os.Remove(s.socketDir) // a crash leaves the socket in it; the next start uses it again
+	}
 	s.lock.Close()
 	close(s.done)
 }

@@ -171,11 +171,14 @@ func TestLongRootGetsAShortSocket(t *testing.T) {
 	dir := filepath.Join(tempRoot(t), strings.Repeat("long", 25))
 	check(t, os.MkdirAll(filepath.Dir(dir), 0o711))
 	s := start(t, Options{Root: dir})
-	t.Cleanup(func() { os.RemoveAll(s.SocketDir()) })
 	check(t, connect(t, s, RoleApp, Database).PingContext(deadline(t)))
 	info, err := os.Stat(s.SocketDir())
 	check(t, err)
 	if !socketFits(s.SocketDir()) || info.Mode().Perm() != 0o700 {
 		t.Errorf("socket in %s, mode %04o", s.SocketDir(), info.Mode().Perm())
+	}
+	check(t, s.Stop(deadline(t)))
+	if _, err := os.Stat(s.SocketDir()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is still there (%v)", s.SocketDir(), err)
 	}
 }
