@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// checkFiles reads every file the configuration names, so that check-config
+// finds what a start would.
+func (c *Config) checkFiles() error {
+	var errs []error
+	read := func(key, file string) {
+		if file == "" {
+			return
+		}
+		if _, err := c.readSecret(key, file); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	read("mail.password_file", c.Mail.PasswordFile)
+	read("database.url_file", c.Database.URLFile)
+	for _, t := range c.Tenants {
+		people, rows, err := c.readPeople(t, time.Now())
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		for _, r := range rows {
+			errs = append(errs, fmt.Errorf("people of tenant %s: %s", t.ID, r))
+		}
+		if err := reviewersKnown(t, people); err != nil {
+			errs = append(errs, err)
+		}
+		for _, n := range t.Connections {
+			read(n.ID+".hook.secret_file", n.Hook.SecretFile)
+			read(n.ID+".hook.previous_secret_file", n.Hook.PreviousSecretFile)
+			read(n.ID+".okta.token_file", n.Okta.TokenFile)
+			read(n.ID+".okta.key_file", n.Okta.KeyFile)
+		}
+	}
+	for key, file := range map[string]string{"public.certificate": c.Public.Certificate, "public.key": c.Public.Key, "mail.ca_file": c.Mail.CAFile} {
+		if file == "" {
+			continue
+		}
+		if _, err := os.Stat(c.path(file)); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,129 @@
+// Command countersign holds identity changes until they rest on verified
+// identity. Run `countersign --help`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is stamped by the build.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	if err == nil {
+		return
+	}
+	var code exitCode
+	if errors.As(err, &code) {
+		os.Exit(int(code))
+	}
+	fmt.Fprintln(os.Stderr, "countersign:", err)
+	os.Exit(1)
+}
+
+// streams are the program's three.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// exitCode ends the program with a code and no further words.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit %d", int(c)) }
+
+// commands is the command line. Each field's help is what a tired person reads.
+type commands struct {
+	Serve       serveCommand       `cmd:"" help:"Run the service."`
+	Demo        demoCommand        `cmd:"" help:"Try it: a small company, a simulated Okta and two attacks, all on this machine."`
+	CheckConfig checkConfigCommand `cmd:"" help:"Say what is wrong with a configuration, without starting anything."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database's tables up to this version."`
+	Keys        struct {
+		Create keysCreateCommand `cmd:"" help:"Make the directory of keys an installation needs, once."`
+	} `cmd:"" help:"Keys that seal personal data, sign links and sign the audit log."`
+	People struct {
+		Example peopleExampleCommand `cmd:"" help:"Print an example of the CSV file of people."`
+		Check   peopleCheckCommand   `cmd:"" help:"Say what is wrong with a CSV file of people, line by line."`
+	} `cmd:"" help:"The people whose accounts are guarded, and how to reach them."`
+	Holds struct {
+		List holdsListCommand `cmd:"" help:"List the open holds, most urgent first."`
+		Show holdsShowCommand `cmd:"" help:"Show one hold with its timeline."`
+	} `cmd:"" help:"Look at holds. Deciding needs the console and two people."`
+	Audit struct {
+		Verify auditVerifyCommand `cmd:"" help:"Check the whole audit log; name the first bad entry."`
+	} `cmd:"" help:"The audit log."`
+	Reviewers struct {
+		Link reviewersLinkCommand `cmd:"" help:"Print a sign-in link for a reviewer: works once, for ten minutes."`
+	} `cmd:"" help:"The people who check identity and decide."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// run parses the command line and runs one command.
+func run(ctx context.Context, args []string, std streams) error {
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("countersign"),
+		kong.Description("Holds the identity changes that could hand an account to somebody else, until a person has verified who asked."),
+		kong.UsageOnError(),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(code int) { panic(exitCode(code)) }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(std),
+	)
+	if err != nil {
+		return err
+	}
+	return parseAndRun(parser, args, std)
+}
+
+// parseAndRun turns kong's exits (after --help) into a return.
+func parseAndRun(parser *kong.Kong, args []string, std streams) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			code, ok := r.(exitCode)
+			if !ok {
+				panic(r)
+			}
+			if err = nil; code != 0 {
+				err = code
+			}
+		}
+	}()
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	kctx, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(std.err, "countersign:", err)
+		fmt.Fprintln(std.err, "Run `countersign --help` for what there is.")
+		return exitCode(2)
+	}
+	return kctx.Run()
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(std streams) error {
+	_, err := fmt.Fprintln(std.out, "countersign", version)
+	return err
+}
+
+// configFlag is the configuration file most commands need.
+type configFlag struct {
+	Config string `help:"The configuration file." default:"countersign.yaml" env:"COUNTERSIGN_CONFIG" placeholder:"FILE" short:"c"`
+}
+
+func (f configFlag) load() (*Config, error) { return LoadConfig(f.Config) }

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/countersign/countersign/gateway"
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/audit/anchor"
+	"github.com/countersign/countersign/holds/keeper"
+	"github.com/countersign/countersign/holds/policy"
+	"github.com/countersign/countersign/sql/jobs"
+	"github.com/countersign/countersign/sql/pgstore"
+)
+
+// service is everything that runs: made part by part, in the order in which
+// one part needs another, and run until the first one fails or the context
+// ends.
+type service struct {
+	config  *Config
+	log     *slog.Logger
+	keys    *keyDirectory
+	db      *database
+	pool    *sql.DB // the jobs' own connections
+	store   *pgstore.Store
+	okta    []oktaConnection
+	keeper  *keeper.Keeper
+	runner  *jobs.Runner
+	anchor  *anchor.Loop
+	public  *gateway.Server
+	console *gateway.Server
+}
+
+// newService makes the service. What was started when a later part fails is
+// stopped again.
+func newService(ctx context.Context, c *Config, log *slog.Logger) (s *service, err error) {
+	s = &service{config: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if s.keys, err = c.openKeys(); err != nil {
+		return s, err
+	}
+	if s.db, err = c.openDatabase(ctx, log); err != nil {
+		return s, err
+	}
+	if err = s.openStore(ctx); err != nil {
+		return s, err
+	}
+	if err = s.openProviders(); err != nil {
+		return s, err
+	}
+	if err = s.makeKeeper(); err != nil {
+		return s, err
+	}
+	if err = s.openAnchor(); err != nil {
+		return s, err
+	}
+	if err = s.openPublic(); err != nil {
+		return s, err
+	}
+	return s, s.openConsole()
+}
+
+func (s *service) openStore(ctx context.Context) error {
+	inserter, err := jobs.NewInserter(s.log)
+	if err != nil {
+		return err
+	}
+	s.store, err = pgstore.Open(ctx, pgstore.Options{DSN: s.db.app, Keys: s.keys.seal, Logger: s.log, Jobs: inserter})
+	if err != nil {
+		return err
+	}
+	if err := s.sync(ctx); err != nil {
+		return err
+	}
+	if err := s.importPeople(ctx); err != nil {
+		return err
+	}
+	if s.pool, err = sql.Open("postgres", s.db.app); err != nil {
+		return fmt.Errorf("open the jobs' connections: %w", err)
+	}
+	s.pool.SetMaxOpenConns(12)
+	s.runner, err = jobs.NewRunner(jobs.Options{
+		DB: s.pool, DSN: s.db.app, Inserter: inserter, Handlers: s.handlers(), Timeout: jobTimeout,
+		Epoch: s.store.Epoch, Logger: s.log, OnDiscard: s.discarded,
+	})
+	return err
+}
+
+// jobTimeout bounds one run of a job; a provider job makes a handful of calls
+// of at most ten seconds each.
+const jobTimeout = 45 * time.Second
+
+// handlers defers to the keeper, which is made later than the runner.
+func (s *service) handlers() map[holds.EffectKind]jobs.Handler {
+	out := map[holds.EffectKind]jobs.Handler{}
+	for _, kind := range holds.EffectKinds() {
+		out[kind] = func(ctx context.Context, j holds.Job) error { return s.keeper.Handlers()[kind](ctx, j) }
+	}
+	return out
+}
+
+// discarded is told of jobs that are given up: people must see them.
+func (s *service) discarded(ctx context.Context, j holds.Job, err error) {
+	s.log.Error("a job was given up; its hold needs a person", "effect", j.Kind, "hold", j.Key.Hold, "error", err)
+	note := holds.Note{By: holds.BySystem("jobs"), Text: fmt.Sprintf("The job %q was given up: %s", j.Kind, holds.Say(err))}
+	if nerr := s.keeper.Note(ctx, j.Key, note.By, note.Text); nerr != nil {
+		s.log.Error("the hold could not be told of it", "hold", j.Key.Hold, "error", nerr)
+	}
+}
+
+// sync brings tenants and connections in line with the configuration.
+func (s *service) sync(ctx context.Context) error {
+	var tenants []pgstore.TenantConfig
+	var connections []pgstore.ConnectionConfig
+	for _, t := range s.config.Tenants {
+		tenants = append(tenants, pgstore.TenantConfig{Tenant: holds.TenantID(t.ID)})
+		for _, n := range t.Connections {
+			connections = append(connections, pgstore.ConnectionConfig{
+				Tenant: holds.TenantID(t.ID), Connection: holds.ConnectionID(n.ID), Provider: n.Provider, Mode: holds.Mode(n.Mode),
+			})
+		}
+	}
+	return s.store.Sync(ctx, s.config.Installation, tenants, connections)
+}
+
+func (s *service) makeKeeper() error {
+	messenger, err := s.messenger()
+	if err != nil {
+		return err
+	}
+	s.keeper = keeper.New(keeper.Options{
+		Inbox: s.store, Holds: s.store, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
+		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(), Connections: s.keeperConnections(),
+		Now: s.store.Now, NewID: newID, Logger: s.log,
+	})
+	return nil
+}
+
+// newID makes a UUID of version 7. It panics only when the machine has no
+// randomness, in which case nothing of this program may run.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// Run runs every part until the context ends or one of them fails.
+func (s *service) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.runner.Run(ctx) })
+	g.Go(func() error { return s.store.Listen(ctx) })
+	g.Go(func() error { return s.keeper.Classify(ctx, s.store.Wake()) })
+	g.Go(func() error { return s.keeper.Sweep(ctx) })
+	g.Go(func() error { return s.keeper.Baseline(ctx) })
+	g.Go(func() error { return s.anchor.Run(ctx) })
+	g.Go(func() error { return s.public.Run(ctx) })
+	g.Go(func() error { return s.console.Run(ctx) })
+	for _, c := range s.okta {
+		g.Go(func() error { return c.poller.Run(ctx) })
+	}
+	g.Go(func() error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.db.stopped():
+			return errors.New("the private database has stopped")
+		}
+	})
+	return g.Wait()
+}
+
+// close gives everything back, in the opposite order.
+func (s *service) close(ctx context.Context) error {
+	var errs []error
+	for _, server := range []*gateway.Server{s.public, s.console} {
+		if server != nil {
+			errs = append(errs, server.Close())
+		}
+	}
+	if s.pool != nil {
+		errs = append(errs, s.pool.Close())
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.close(ctx))
+	}
+	return errors.Join(errs...)
+}

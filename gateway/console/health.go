@@ -1,0 +1,66 @@
+package console
+
+import (
+	"time"
+
+	"github.com/countersign/countersign/gateway/page"
+	"github.com/countersign/countersign/holds"
+)
+
+// How old a reading may be before a page says so.
+const (
+	staleLog   = 5 * time.Minute
+	staleRules = 15 * time.Minute
+)
+
+// connection is how one identity platform is, in words.
+type connection struct {
+	ID   string
+	Mode string
+	// Acts is false while holds of it restrain nobody.
+	Acts bool
+	// Log is when the provider's log was read; Rules whether the restraint
+	// group's rules are in force.
+	Log, Rules string
+	// Problems are sentences people have to do something about.
+	Problems []string
+}
+
+func connectionOf(h holds.ConnectionHealth, now time.Time) connection {
+	c := connection{
+		ID: page.Line(string(h.Connection), 60), Mode: modeName(h.Mode), Acts: h.Mode == holds.ModeContain,
+		Log: "log read " + page.Ago(h.Polled, now),
+	}
+	switch {
+	case h.Polled.IsZero():
+		c.Log = "log not read yet"
+	case now.Sub(h.Polled) > staleLog:
+		c.Problems = append(c.Problems, "The provider's log was last read "+page.Ago(h.Polled, now)+"; changes that no webhook tells of are not seen meanwhile.")
+	}
+	if h.Trouble != "" {
+		c.Problems = append(c.Problems, "Reading the provider's log fails: "+page.Line(h.Trouble, 300))
+	}
+	if c.Acts {
+		c.rules(h.Enforcement, now)
+	}
+	return c
+}
+
+// rules says whether a restraint would restrain anybody.
+func (c *connection) rules(e holds.Enforcement, now time.Time) {
+	switch {
+	case e.At.IsZero():
+		c.Rules = "restraint not checked yet"
+	case !e.InForce:
+		c.Rules = "restraint NOT enforced"
+		c.Problems = append(c.Problems, "The restraint is not enforced, so holds of this connection are only observed.")
+		for _, p := range e.Problems {
+			c.Problems = append(c.Problems, page.Line(p, 300))
+		}
+	case now.Sub(e.At) > staleRules:
+		c.Rules = "restraint in force, checked " + page.Ago(e.At, now)
+		c.Problems = append(c.Problems, "Whether the restraint is enforced was last checked "+page.Ago(e.At, now)+".")
+	default:
+		c.Rules = "restraint in force"
+	}
+}

@@ -1,0 +1,140 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/countersign/countersign/gateway/page"
+	"github.com/countersign/countersign/holds"
+)
+
+// most is how many holds one page lists; the store gives no more.
+const most = 200
+
+// row is one line of a list.
+type row struct {
+	Link        string
+	Short       string
+	Connection  string
+	Change      string
+	Tier        string
+	Subject     account
+	Actor       party
+	Label       label
+	Frozen      bool
+	Events      int
+	Escalations int
+	Opened      time.Time
+	Age         string
+	Due         time.Time
+	Left        string
+	Overdue     bool
+}
+
+// queuePage is the open holds and how the machine is.
+type queuePage struct {
+	frame
+	Rows            []row
+	Capped          bool
+	Most            int
+	Waiting, Failed int64
+	Frozen, Overdue int
+	Connections     []connection
+}
+
+func (s *Console) queue(c echo.Context) error {
+	f, err := s.newFrame(c, "Queue", "queue")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	p := queuePage{frame: f, Most: most}
+	found, err := s.Reader.Queue(ctx, f.tenant, holds.Filter{Limit: most})
+	if err != nil {
+		return err
+	}
+	p.Rows, p.Capped = rows(found, f.Now), len(found) >= most
+	for _, r := range p.Rows {
+		p.Frozen += count(r.Frozen)
+		p.Overdue += count(r.Overdue)
+	}
+	if p.Waiting, p.Failed, err = s.Inbox(ctx, f.tenant); err != nil {
+		return err
+	}
+	health, err := s.Reader.Health(ctx, f.tenant)
+	if err != nil {
+		return err
+	}
+	for _, h := range health {
+		p.Connections = append(p.Connections, connectionOf(h, f.Now))
+	}
+	return s.pages.Show(c, http.StatusOK, "queue", p)
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// historyPage is the ended holds, or all of one account.
+type historyPage struct {
+	frame
+	Query  string
+	Open   []row
+	Ended  []row
+	Capped bool
+	Most   int
+}
+
+func (s *Console) history(c echo.Context) error {
+	f, err := s.newFrame(c, "History", "history")
+	if err != nil {
+		return err
+	}
+	p := historyPage{frame: f, Most: most, Query: page.Line(c.QueryParam("q"), 200)}
+	ctx := c.Request().Context()
+	if p.Query != "" {
+		open, err := s.Reader.Queue(ctx, f.tenant, holds.Filter{Subject: p.Query, Limit: most})
+		if err != nil {
+			return err
+		}
+		p.Open = rows(open, f.Now)
+	}
+	ended, err := s.Reader.Queue(ctx, f.tenant, holds.Filter{Subject: p.Query, Ended: true, Limit: most})
+	if err != nil {
+		return err
+	}
+	p.Ended, p.Capped = rows(ended, f.Now), len(ended) >= most
+	return s.pages.Show(c, http.StatusOK, "history", p)
+}
+
+func rows(found []holds.Summary, now time.Time) []row {
+	out := make([]row, 0, len(found))
+	for _, h := range found {
+		r := row{
+			Link: link(h.Key.Hold), Short: short(h.Key.Hold), Connection: page.Line(string(h.Connection), 60),
+			Change: className(h.Class), Tier: tierName(h.Tier), Subject: accountOf(h.Subject), Actor: partyOf(h.Actor),
+			Label: labelOfSummary(h, now), Frozen: h.Frozen, Events: h.Events, Escalations: h.Escalations,
+			Opened: h.Opened, Age: page.Span(now.Sub(h.Opened)),
+		}
+		if h.State.Undecided() && !h.Due.IsZero() {
+			r.Due, r.Left, r.Overdue = h.Due, page.Span(h.Due.Sub(now)), !now.Before(h.Due)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func link(id holds.HoldID) string { return "/holds/" + string(id) }
+
+// short is what people call a hold between them, the same as in messages. Holds
+// of one minute may share it, so a hold's page shows the whole id as well.
+func short(id holds.HoldID) string {
+	s := strings.ReplaceAll(page.Line(string(id), 40), "-", "")
+	return s[:min(8, len(s))]
+}
