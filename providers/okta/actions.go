@@ -11,6 +11,7 @@ import (
 	sdk "github.com/okta/okta-sdk-golang/v2/okta"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/providers"
 )
 
 // Do makes one change to one account. It reads the state first: what is already
@@ -224,11 +225,11 @@ func (c *Client) removeFactor(ctx context.Context, a holds.Action) (holds.Result
 	if err := checkID("factor", a.Object); err != nil {
 		return holds.Result{}, err
 	}
-	factors, err := c.factors(ctx, a.Account)
+	factors, err := c.listFactors(ctx, a.Account)
 	if err != nil {
 		return holds.Result{}, err
 	}
-	i := slices.IndexFunc(factors, func(f holds.Factor) bool { return f.ID == a.Object })
+	i := slices.IndexFunc(factors, func(f factorAnswer) bool { return f.ID == a.Object })
 	if i < 0 {
 		return already("The account did not have this factor.")
 	}
@@ -247,23 +248,24 @@ func (c *Client) removeFactor(ctx context.Context, a holds.Action) (holds.Result
 }
 
 // goesToo lists what else Okta un-enrols with a factor.
-func goesToo(f holds.Factor, all []holds.Factor) []string {
-	verify := []string{"push", "signed_nonce", "token:software:totp"}
-	if f.Kind != "push" && f.Kind != "signed_nonce" {
+func goesToo(f factorAnswer, all []factorAnswer) []string {
+	if f.Type != "push" && f.Type != "signed_nonce" {
 		return nil
 	}
 	var out []string
 	for _, o := range all {
-		if o.ID != f.ID && slices.Contains(verify, o.Kind) {
+		if o.ID != f.ID && o.Provider == "OKTA" && slices.Contains([]string{"push", "signed_nonce", "token:software:totp"}, o.Type) {
 			out = append(out, label(o))
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 
-func label(f holds.Factor) string {
-	if f.Name == "" {
-		return f.Kind
+func label(f factorAnswer) string {
+	kind := providers.Plain(f.Type, 40)
+	if n := factorName(f); n != "" {
+		return kind + " (" + n + ")"
 	}
-	return f.Kind + " (" + f.Name + ")"
+	return kind
 }

@@ -35,7 +35,7 @@ import (
 func (c *Client) Enforcement(ctx context.Context, account string) (holds.Enforcement, error) {
 	who := subject{group: c.opt.RestraintGroup}
 	if account != "" {
-		groups, err := c.groups(ctx, account) // also refuses a bad id
+		groups, err := c.groups(ctx, account)
 		if err != nil {
 			return holds.Enforcement{}, err
 		}

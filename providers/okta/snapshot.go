@@ -118,22 +118,35 @@ type factorAnswer struct {
 }
 
 func (c *Client) factors(ctx context.Context, account string) ([]holds.Factor, error) {
-	var list []factorAnswer
-	resp, err := c.call(ctx, http.MethodGet, "/api/v1/users/"+url.PathEscape(account)+"/factors", &list)
-	if err := c.failed(resp, err, "read an account's factors", "okta.users.read"); err != nil {
+	list, err := c.listFactors(ctx, account)
+	if err != nil {
 		return nil, err
 	}
 	out := make([]holds.Factor, 0, len(list))
 	for _, f := range list {
-		if !isID(f.ID) || f.Type == "" {
-			return nil, odd("a factor")
-		}
 		out = append(out, holds.Factor{
 			ID: f.ID, Kind: providers.Plain(f.Type, 40), Name: factorName(f), Status: providers.Plain(f.Status, 40), Created: f.Created.UTC(),
 		})
 	}
 	slices.SortFunc(out, func(a, b holds.Factor) int { return cmp.Compare(a.ID, b.ID) })
 	return out, nil
+}
+
+func (c *Client) listFactors(ctx context.Context, account string) ([]factorAnswer, error) {
+	if err := checkID("account", account); err != nil {
+		return nil, err
+	}
+	var list []factorAnswer
+	resp, err := c.call(ctx, http.MethodGet, "/api/v1/users/"+url.PathEscape(account)+"/factors", &list)
+	if err := c.failed(resp, err, "read an account's factors", "okta.users.read"); err != nil {
+		return nil, err
+	}
+	for _, f := range list {
+		if !isID(f.ID) || f.Type == "" {
+			return nil, odd("a factor")
+		}
+	}
+	return list, nil
 }
 
 // factorName is what a person would know the factor by, without the whole phone
@@ -146,6 +159,9 @@ func factorName(f factorAnswer) string {
 }
 
 func (c *Client) roles(ctx context.Context, account string) ([]holds.Role, error) {
+	if err := checkID("account", account); err != nil {
+		return nil, err
+	}
 	list, resp, err := c.sdk().User.ListAssignedRolesForUser(ctx, url.PathEscape(account), nil)
 	if err := c.failed(resp, err, "read an account's administrator roles", "okta.roles.read"); err != nil {
 		return nil, err
@@ -165,6 +181,9 @@ func (c *Client) roles(ctx context.Context, account string) ([]holds.Role, error
 }
 
 func (c *Client) groups(ctx context.Context, account string) ([]holds.Object, error) {
+	if err := checkID("account", account); err != nil {
+		return nil, err
+	}
 	list, resp, err := c.sdk().User.ListUserGroups(ctx, url.PathEscape(account))
 	var out []holds.Object
 	for page := 1; ; page++ {
