@@ -24,16 +24,14 @@ func (k *Keeper) Classify(ctx context.Context, wake <-chan struct{}) error {
 	}
 }
 
-// drain decides deliveries until none is waiting or one cannot be decided; the
-// store counts the failures of each, so that a bad one ends in view of people.
+// drain decides deliveries until none is waiting. One that cannot be decided
+// waits by itself and holds up nobody; the store counts the failures of each, so
+// that a bad one ends in view of people.
 func (k *Keeper) drain(ctx context.Context) {
 	for ctx.Err() == nil {
 		worked, err := k.Inbox.Decide(ctx, k.Now(), k.decode, k.fold)
-		if err != nil {
-			if !errors.Is(err, context.Canceled) {
-				k.Logger.Error("a delivery could not be decided and waits", "error", err)
-			}
-			return
+		if err != nil && !errors.Is(err, context.Canceled) {
+			k.Logger.Error("a delivery could not be decided and waits", "error", err)
 		}
 		if !worked {
 			return
@@ -41,10 +39,12 @@ func (k *Keeper) drain(ctx context.Context) {
 	}
 }
 
-func (k *Keeper) decode(d holds.Delivery) []holds.Event {
+// decode fails for a connection that this process does not know: another
+// replica may, and until one does the delivery waits.
+func (k *Keeper) decode(d holds.Delivery) ([]holds.Event, error) {
 	c, err := k.connection(d.Connection)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	return c.Provider.Decode(d)
+	return c.Provider.Decode(d), nil
 }

@@ -236,7 +236,7 @@ func (m *memory) People(context.Context, holds.TenantID) ([]holds.Person, error)
 	return slices.Collect(maps.Values(m.people)), nil
 }
 
-func (m *memory) Decide(context.Context, time.Time, func(holds.Delivery) []holds.Event, func(holds.Question) (holds.Answer, error)) (bool, error) {
+func (m *memory) Decide(context.Context, time.Time, func(holds.Delivery) ([]holds.Event, error), func(holds.Question) (holds.Answer, error)) (bool, error) {
 	return false, nil
 }
 

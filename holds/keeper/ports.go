@@ -19,7 +19,7 @@ type Inbox interface {
 	// were counted, so that a delivery that always fails ends in view of people
 	// and holds up nobody.
 	Decide(ctx context.Context, now time.Time,
-		decode func(holds.Delivery) []holds.Event,
+		decode func(holds.Delivery) ([]holds.Event, error),
 		fold func(holds.Question) (holds.Answer, error)) (bool, error)
 }
 

@@ -3,6 +3,9 @@ package localpg
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
 )
 
 // ErrNotRunning is wrapped by the error of Attach when no process runs a server
@@ -19,16 +22,19 @@ type Address struct {
 // command can look at its data. It starts and stops nothing. It must be called
 // by the account that runs the other process.
 func Attach(dir string) (Address, error) {
+	if _, err := os.Stat(dir); dir != "" && err != nil {
+		return Address{}, fmt.Errorf("%w: %w", ErrNotRunning, err)
+	}
 	r, err := openRoot(dir)
 	if err != nil {
 		return Address{}, err
 	}
-	lock, err := takeLock(r)
-	if err == nil {
-		return Address{}, errors.Join(fmt.Errorf("%w: %s", ErrNotRunning, r), lock.Close())
-	}
-	if !errors.Is(err, ErrInUse) {
+	held, err := isHeld(r)
+	if err != nil {
 		return Address{}, err
+	}
+	if !held {
+		return Address{}, fmt.Errorf("%w: %s", ErrNotRunning, r)
 	}
 	known, err := readSecrets(r.secrets())
 	if err != nil {
@@ -40,4 +46,22 @@ func Attach(dir string) (Address, error) {
 // DSN is as Server.DSN.
 func (a Address) DSN(role, database string) string {
 	return dsn(a.socketDir, a.secrets, role, database)
+}
+
+// isHeld tells whether a process holds the root, by asking for a shared lock and
+// letting go of it at once.
+func isHeld(r root) (bool, error) {
+	f, err := os.Open(r.lock())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return true, nil
+	}
+	return false, err
 }

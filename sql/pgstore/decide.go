@@ -30,7 +30,7 @@ const maxWait = time.Minute
 // an audit entry, in view of people. Outages (errors of kind Unavailable) make a
 // delivery wait, however long they last, and never fail it.
 func (s *Store) Decide(ctx context.Context, now time.Time,
-	decode func(holds.Delivery) []holds.Event,
+	decode func(holds.Delivery) ([]holds.Event, error),
 	fold func(holds.Question) (holds.Answer, error),
 ) (bool, error) {
 	now = cleanTime(now)

@@ -20,7 +20,7 @@ import (
 type decider struct {
 	*tx
 	now    time.Time
-	decode func(holds.Delivery) []holds.Event
+	decode func(holds.Delivery) ([]holds.Event, error)
 	fold   func(holds.Question) (holds.Answer, error)
 	// alone commits each event by itself and leaves out those that fail.
 	alone   bool
@@ -72,7 +72,11 @@ func (d *decider) events(delivery holds.Delivery) (events []holds.Event, err err
 			err = panicked("decoding the delivery", p)
 		}
 	}()
-	for i, e := range d.decode(delivery) {
+	decoded, err := d.decode(delivery)
+	if err != nil {
+		return nil, &callerError{err}
+	}
+	for i, e := range decoded {
 		events = append(events, storable(delivery, i, e))
 	}
 	slices.SortStableFunc(events, func(a, b holds.Event) int {

@@ -135,8 +135,8 @@ func event(name string, subjects ...string) holds.Event {
 }
 
 // returns is a decoder that gives the same events for every delivery.
-func returns(events ...holds.Event) func(holds.Delivery) []holds.Event {
-	return func(holds.Delivery) []holds.Event { return events }
+func returns(events ...holds.Event) func(holds.Delivery) ([]holds.Event, error) {
+	return func(holds.Delivery) ([]holds.Event, error) { return events, nil }
 }
 
 func terms() holds.Terms {

@@ -25,7 +25,7 @@ func TestReceiveIsWhatDecideGets(t *testing.T) {
 	sent := delivery(`{"a":1}`)
 	w.must(w.Receive(t.Context(), sent))
 	var got holds.Delivery
-	_, err := w.Decide(t.Context(), at(2), func(d holds.Delivery) []holds.Event { got = d; return nil }, openOrJoin)
+	_, err := w.Decide(t.Context(), at(2), func(d holds.Delivery) ([]holds.Event, error) { got = d; return nil, nil }, openOrJoin)
 	w.must(err)
 	sent.Peer = "203.0.113.7"
 	if diff := cmp.Diff(sent, got, cmpopts.IgnoreFields(holds.Delivery{}, "ID", "Digest")); diff != "" {
@@ -336,11 +336,11 @@ func TestPanicsAreFailuresOfOneDelivery(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.Receive(t.Context(), delivery("bad")))
 	w.must(w.Receive(t.Context(), delivery("good")))
-	decode := func(d holds.Delivery) []holds.Event {
+	decode := func(d holds.Delivery) ([]holds.Event, error) {
 		if string(d.Body) == "bad" {
 			panic("decoder")
 		}
-		return []holds.Event{event("a", "00u1")}
+		return []holds.Event{event("a", "00u1")}, nil
 	}
 	if _, err := w.Decide(t.Context(), at(2), decode, openOrJoin); err == nil {
 		t.Fatal("no error")
@@ -373,6 +373,23 @@ func TestOutagesNeverFailADelivery(t *testing.T) {
 	w.drain(now, []holds.Event{event("a", "00u1")}, openOrJoin)
 	if n := w.count("holds"); n != 1 {
 		t.Fatalf("%d holds", n)
+	}
+}
+
+// TestUnknownConnectionWaits: a replica with an older configuration must not
+// throw away what it cannot read.
+func TestUnknownConnectionWaits(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.Receive(t.Context(), delivery("x")))
+	unknown := func(holds.Delivery) ([]holds.Event, error) {
+		return nil, holds.Refuse(holds.Unavailable, "the connection is not configured")
+	}
+	if _, err := w.Decide(t.Context(), at(2), unknown, openOrJoin); holds.KindOf(err) != holds.Unavailable {
+		t.Fatalf("decided: %v", err)
+	}
+	w.drain(at(5), []holds.Event{event("a", "00u1")}, openOrJoin)
+	if n := w.count("holds"); n != 1 {
+		t.Fatalf("%d holds once somebody could read it", n)
 	}
 }
 
@@ -470,8 +487,8 @@ func TestReceiveInParallel(t *testing.T) {
 			}
 		})
 	}
-	decode := func(d holds.Delivery) []holds.Event {
-		return []holds.Event{event(string(d.Body), "00u"+string(d.Body[:1]))}
+	decode := func(d holds.Delivery) ([]holds.Event, error) {
+		return []holds.Event{event(string(d.Body), "00u"+string(d.Body[:1]))}, nil
 	}
 	all.Wait()
 	for _, store := range []*pgstore.Store{w.Store, w.Second, w.Store, w.Second} {
