@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -332,5 +333,70 @@ func TestConversationFitsOktasDescription(t *testing.T) {
 	}
 	if _, err := o.NewPoller(PollerOptions{Pages: &pages{}}).Once(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Classic organisations know no access policies and say so with a 400.
+func TestEnforcementOnClassic(t *testing.T) {
+	opt := options()
+	opt.Base = roundTrip(func(r *http.Request) (*http.Response, error) {
+		body, status := "", http.StatusOK
+		switch {
+		case r.URL.Path == "/api/v1/groups/"+opt.RestraintGroup:
+			body = `{"id":"` + opt.RestraintGroup + `","profile":{"name":"Restraint"}}`
+		case r.URL.Query().Get("type") == "OKTA_SIGN_ON":
+			body = `[{"id":"00pRestraintSignOn00","type":"OKTA_SIGN_ON","name":"Restraint","status":"ACTIVE","priority":1,
+				"conditions":{"people":{"groups":{"include":["` + opt.RestraintGroup + `"]}},"authProvider":{"provider":"ANY"}}}]`
+		case r.URL.Query().Get("type") == "ACCESS_POLICY":
+			body, status = `{"errorCode":"E0000001","errorSummary":"Api validation failed: type"}`, http.StatusBadRequest
+		case r.URL.Path == "/api/v1/policies/00pRestraintSignOn00/rules":
+			body = `[{"id":"0prRestraintSignOn00","name":"Deny","status":"ACTIVE","priority":1,"conditions":{"network":{"connection":"ANYWHERE"}},"actions":{"signon":{"access":"DENY"}}}]`
+		default:
+			t.Errorf("unexpected %s", r.URL)
+		}
+		rec := httptest.NewRecorder()
+		rec.Header().Set("Content-Type", "application/json")
+		rec.WriteHeader(status)
+		_, _ = rec.WriteString(body)
+		res := rec.Result()
+		res.Request = r
+		return res, nil
+	})
+	c, err := New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err := c.Enforcement(t.Context(), ""); err != nil || !e.InForce {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+// An account in many groups is read to the end, and a link to another host is
+// followed on ours.
+func TestG14GroupsInPages(t *testing.T) {
+	var hosts []string
+	opt := options()
+	opt.Base = roundTrip(func(r *http.Request) (*http.Response, error) {
+		hosts = append(hosts, r.URL.Host)
+		rec := httptest.NewRecorder()
+		rec.Header().Set("Content-Type", "application/json")
+		group := `[{"id":"00gFinance0000000000","profile":{"name":"Finance"}}]`
+		if r.URL.Query().Get("after") == "" {
+			rec.Header().Add("Link", `<https://evil.example`+r.URL.Path+`?after=x>; rel="next"`)
+		} else {
+			group = `[{"id":"` + opt.RestraintGroup + `","profile":{"name":"Restraint"}}]`
+		}
+		_, _ = rec.WriteString(group)
+		res := rec.Result()
+		res.Request = r
+		return res, nil
+	})
+	c, err := New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	member, err := c.member(t.Context(), "00uIngridSolberg0000")
+	if err != nil || !member || !slices.Equal(hosts, []string{"acme.okta.com", "acme.okta.com"}) {
+		t.Errorf("member %v, %v, hosts %q", member, err, hosts)
 	}
 }

@@ -507,3 +507,16 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestB3ManyEventsAreReadInTime(t *testing.T) {
+	one := reset(map[string]any{"debugContext": map[string]any{"debugData": map[string]any{"x": strings.Repeat("y", 500)}}})
+	body := []byte("[" + strings.Repeat(one+",", 2000) + one + "]")
+	c := newDecoder(t)
+	start := time.Now()
+	if got := c.Decode(delivery(holds.FromPoller, body)); len(got) != 2001 {
+		t.Fatalf("%d events", len(got))
+	}
+	if took, most := time.Since(start), time.Duration(len(body)>>20+1)*250*time.Millisecond; took > most {
+		t.Errorf("%d bytes took %v, more than %v", len(body), took, most)
+	}
+}

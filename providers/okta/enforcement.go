@@ -122,7 +122,10 @@ func (c *Client) sessionProblems(ctx context.Context, all []policy, who subject)
 	if why != "" {
 		problems = append(problems, p.title()+": "+why)
 	}
-	return problems, append(ours, p.ID, first), nil
+	if first != "" {
+		ours = append(ours, first)
+	}
+	return problems, append(ours, p.ID), nil
 }
 
 // policies reads every policy of a type. The SDK's structs drop fields and its

@@ -1,7 +1,6 @@
 package okta
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -31,8 +30,8 @@ func factor(e *holds.Event, l logEvent) {
 			e.Doubts = append(e.Doubts, "The event names several authenticators; the first is shown.")
 		}
 	default:
-		if m := reasonForm.FindStringSubmatch(l.reason); m != nil {
-			e.Factor = holds.Object{Type: factorOfReason(m[1]), Name: providers.Plain(m[1], 80)}
+		if n := namedInReason(l.reason); n != "" {
+			e.Factor = holds.Object{Type: factorOfReason(n), Name: providers.Plain(n, 80)}
 		}
 	}
 	if l.kind == "user.mfa.factor.activate" && newAccount(l) && e.Factor.Type == "email" {
@@ -42,7 +41,18 @@ func factor(e *holds.Event, l logEvent) {
 	}
 }
 
-var reasonForm = regexp.MustCompile(`^User [a-z ]+ ([A-Z0-9_]+)(?: factor)?$`)
+// namedInReason finds the capitals in "User set up EMAIL_FACTOR factor".
+func namedInReason(reason string) string {
+	words := strings.Fields(strings.TrimSuffix(reason, " factor"))
+	if len(words) < 3 || words[0] != "User" {
+		return ""
+	}
+	last := words[len(words)-1]
+	if strings.Trim(last, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+		return ""
+	}
+	return last
+}
 
 func newAccount(l logEvent) bool { return l.debug.Word("requestUri") == "/api/v1/users" }
 

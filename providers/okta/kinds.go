@@ -1,7 +1,7 @@
 package okta
 
 import (
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/holds"
@@ -149,15 +149,12 @@ func about() []string {
 }
 
 func hasPrefix(s string, list []string) bool {
-	for _, p := range list {
-		if strings.HasPrefix(s, p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(p string) bool { return strings.HasPrefix(s, p) })
 }
 
 // looksSensitive is for event types that kinds does not list.
-func looksSensitive() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)credential|factor|mfa|privilege|role|recovery|impersonat|federat`)
+func looksSensitive(eventType string) bool {
+	t := strings.ToLower(eventType)
+	return slices.ContainsFunc([]string{"credential", "factor", "mfa", "privilege", "role", "recovery", "impersonat", "federat"},
+		func(word string) bool { return strings.Contains(t, word) })
 }

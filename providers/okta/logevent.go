@@ -3,7 +3,6 @@ package okta
 import (
 	"errors"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -195,7 +194,7 @@ func (l *logEvent) summary() string {
 func mentions(v providers.JSON, id string) bool {
 	found := false
 	v.Strings(func(s string) {
-		for _, word := range strings.FieldsFunc(s, func(r rune) bool { return !isWord(r) }) {
+		for _, word := range strings.FieldsFunc(s, notWord) {
 			found = found || word == id
 		}
 	})
@@ -206,13 +205,20 @@ func isWord(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
 }
 
-var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
 // uuid returns a UUID in lower case, or "" for anything else: a placeholder
 // shared by two events would make the second look like a duplicate.
 func uuid(s string) string {
-	if !uuidForm.MatchString(s) {
+	if len(s) != 36 {
 		return ""
+	}
+	for i := range len(s) {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if s[i] != '-' {
+				return ""
+			}
+		} else if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
+			return ""
+		}
 	}
 	return strings.ToLower(s)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +97,7 @@ func (c *Client) logFailed(resp *http.Response, err error, doing, scope string) 
 // Its host is not followed: it may be that of a custom domain, or anybody's.
 // It is "" when there is none.
 func nextLink(links []string) (string, error) {
-	for _, link := range strings.Split(betweenLinks.ReplaceAllString(strings.Join(links, ", "), "\n<"), "\n") {
+	for _, link := range apart(links) {
 		target, params, ok := strings.Cut(strings.TrimSpace(link), ">")
 		if !ok || !strings.HasPrefix(target, "<") || !strings.Contains(params, `rel="next"`) {
 			continue
@@ -108,8 +107,21 @@ func nextLink(links []string) (string, error) {
 	return "", nil
 }
 
-// betweenLinks parts links that something on the way joined into one header.
-var betweenLinks = regexp.MustCompile(`,\s*<`)
+// apart parts links that something on the way joined into one header. A comma
+// inside an address does not part.
+func apart(headers []string) []string {
+	var out []string
+	for _, h := range headers {
+		for i, piece := range strings.Split(h, ",") {
+			if i > 0 && !strings.HasPrefix(strings.TrimSpace(piece), "<") {
+				out[len(out)-1] += "," + piece
+				continue
+			}
+			out = append(out, piece)
+		}
+	}
+	return out
+}
 
 // onlyLogs reduces an address to path and query and refuses every other path.
 func onlyLogs(address string) (string, error) {

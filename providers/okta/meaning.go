@@ -69,7 +69,7 @@ func (x *decoder) classify(e *holds.Event, l logEvent) {
 	k, known := x.kinds[l.kind]
 	if !known {
 		k = kind{class: holds.None, verb: holds.Other}
-		if looksSensitive().MatchString(l.kind) {
+		if looksSensitive(l.kind) {
 			k.class = holds.Unclassified
 			e.Doubts = append(e.Doubts, "The event type is not known to this program, but its name looks sensitive.")
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -59,10 +58,11 @@ func defaultScopes() []string {
 	return []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage", "okta.policies.read", "okta.logs.read"}
 }
 
-var idForm = regexp.MustCompile(`^[A-Za-z0-9]{20}$`)
+// isID tells whether a text has the form of every id of Okta: 20 letters or
+// digits, so that no id can end a path or begin another.
+func isID(s string) bool { return len(s) == 20 && strings.IndexFunc(s, notWord) < 0 }
 
-// isID tells whether a text has the form of every id of Okta.
-func isID(s string) bool { return idForm.MatchString(s) }
+func notWord(r rune) bool { return !isWord(r) }
 
 // check fills in defaults and refuses what cannot work. Its errors name the
 // setting and never its value when that is a secret.

@@ -2,7 +2,6 @@ package okta
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -34,11 +33,6 @@ func readTime(v providers.JSON, received time.Time) (time.Time, string) {
 	return t, doubt
 }
 
-var (
-	leapSecond = regexp.MustCompile(`^(.{17})60`)
-	unixMillis = regexp.MustCompile(`^[0-9]{13}$`)
-)
-
 // parseTime accepts RFC 3339 of any precision and zone; with a doubt, also the
 // zone-less form that exports of the log have, a leap second, and milliseconds
 // since 1970. The zero time means that it is none of these.
@@ -46,8 +40,8 @@ func parseTime(s string) (time.Time, string) {
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
 		return t, ""
 	}
-	if m := leapSecond.FindStringSubmatch(s); m != nil {
-		t, _ := parseTime(m[1] + "59" + s[19:])
+	if len(s) > 19 && s[16:19] == ":60" {
+		t, _ := parseTime(s[:17] + "59" + s[19:])
 		return t, "The event's time is in a leap second and was read as the second before it."
 	}
 	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
@@ -55,11 +49,8 @@ func parseTime(s string) (time.Time, string) {
 			return t, fmt.Sprintf("The event's time %s names no zone and was read as UTC.", quoted(s))
 		}
 	}
-	if unixMillis.MatchString(s) {
-		n, err := strconv.ParseInt(s, 10, 64)
-		if err == nil {
-			return time.UnixMilli(n), "The event's time is a number and was read as milliseconds since 1970."
-		}
+	if n, err := strconv.ParseUint(s, 10, 63); err == nil && len(s) == 13 {
+		return time.UnixMilli(int64(n)), "The event's time is a number and was read as milliseconds since 1970."
 	}
 	return time.Time{}, ""
 }
