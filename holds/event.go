@@ -1,6 +1,9 @@
 package holds
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Class is the kind of change an event makes, whoever made it. The nine
 // request types of the requirements, and four of our own.
@@ -88,6 +91,18 @@ type Account struct {
 	Login string `json:"login,omitempty"`
 	Name  string `json:"name,omitempty"`
 }
+
+// unresolved marks the subject of an event that names no account.
+const unresolved = "unresolved:"
+
+// UnresolvedAccount stands for the account an event does not name, so that the
+// change is held all the same. Nothing is ever done to it at a provider.
+func UnresolvedAccount(event string) Account {
+	return Account{ID: unresolved + event, Name: "account not named by the event"}
+}
+
+// Resolved tells whether this is an account at a provider.
+func (a Account) Resolved() bool { return a.ID != "" && !strings.HasPrefix(a.ID, unresolved) }
 
 // Object is any other thing an event names: a factor, a role, a group, a hook.
 type Object struct {

@@ -14,7 +14,7 @@ func (k *Keeper) contain(ctx context.Context, hj holds.Job) error {
 		return err
 	}
 	h := j.hold
-	if h.Exempt != "" || h.Ended() || h.ContainRound != j.Round || h.Containment == holds.ContainmentConfirmed || h.Containment == holds.ContainmentLifted {
+	if h.Exempt != "" || !h.Subject.Resolved() || h.Ended() || h.ContainRound != j.Round || h.Containment == holds.ContainmentConfirmed || h.Containment == holds.ContainmentLifted {
 		return nil
 	}
 	if err := j.restrain(ctx); err != nil {
@@ -30,7 +30,7 @@ func (j *job) restrain(ctx context.Context) error {
 	}
 	again := len(have) > 0
 	if !again {
-		before, err := j.snapshot(ctx)
+		before, err := j.snapshotOrGone(ctx)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (j *job) plan() []holds.Action {
 // group counts only while its deny rules are in force; a suspension counts by
 // itself.
 func (j *job) readBackRestraint(ctx context.Context) error {
-	s, err := j.snapshot(ctx)
+	s, err := j.snapshotOrGone(ctx)
 	if err != nil {
 		return err
 	}

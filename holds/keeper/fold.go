@@ -72,7 +72,7 @@ func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Ans
 		Facts: q.Facts, Terms: r.Terms, Exempt: exempt(q.Facts),
 	}
 	if o.Subject.ID == "" {
-		o.Subject = holds.Account{ID: "unresolved:" + q.Event.ID, Name: "account not named by the event"}
+		o.Subject = holds.UnresolvedAccount(q.Event.ID)
 		o.Doubt = "not restrained: the event does not say which account it is about"
 	} else if len(r.Terms.Contain) == 0 && q.Facts.Mode != holds.ModeContain {
 		o.Doubt = "not restrained: the connection is in " + string(q.Facts.Mode) + " mode"

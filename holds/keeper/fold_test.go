@@ -82,9 +82,21 @@ func TestC5UnresolvedSubject(t *testing.T) {
 	if len(w.holds) != 2 || len(w.provider.calls) != 0 {
 		t.Fatalf("%d holds, calls %v", len(w.holds), w.provider.calls)
 	}
-	for _, h := range w.holds {
+	for id, h := range w.holds {
 		if h.Terms.Tier != holds.TierHigh || len(h.Doubts) == 0 {
 			t.Fatalf("%+v", h)
+		}
+		// And it can be decided all the same.
+		if _, err := w.Keeper.Decide(t.Context(), holds.Key{Tenant: "acme", Hold: id}, "adam", holds.Deny, h.Version, "nobody knows of it"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if errs := w.run(holds.EffectRevert); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	for _, h := range w.holds {
+		if h.State != holds.Reverted || len(h.Irreversible) == 0 {
+			t.Fatalf("%s %v", h.State, h.Irreversible)
 		}
 	}
 }

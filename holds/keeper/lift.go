@@ -29,12 +29,11 @@ func (j *job) undoRestraint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := j.snapshot(ctx)
-	if holds.KindOf(err) == holds.NotFound {
-		now, err = holds.Snapshot{Account: j.hold.Subject, Status: holds.StatusDeleted}, nil
-	}
-	if err != nil {
-		return err
+	var now holds.Snapshot
+	if len(ours)+len(have) > 0 {
+		if now, err = j.snapshotOrGone(ctx); err != nil {
+			return err
+		}
 	}
 	if gone(now) {
 		ours, have = nil, nil
@@ -80,7 +79,7 @@ func (j *job) readBackLift(ctx context.Context, ours []holds.Action, s holds.Sna
 		remarks = append(remarks, "the account no longer exists; there was nothing to lift")
 	} else if len(ours) > 0 {
 		var err error
-		if s, err = j.snapshot(ctx); err != nil {
+		if s, err = j.snapshotOrGone(ctx); err != nil {
 			return err
 		}
 	}

@@ -31,12 +31,15 @@ func (j *job) undoChange(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := j.snapshot(ctx)
-	if holds.KindOf(err) == holds.NotFound {
-		return j.report(ctx, holds.RevertConfirmed{Irreversible: []string{"the account no longer exists"}})
+	if !j.hold.Subject.Resolved() {
+		return j.report(ctx, holds.RevertConfirmed{Irreversible: byHand(j.hold)})
 	}
+	now, err := j.snapshotOrGone(ctx)
 	if err != nil {
 		return err
+	}
+	if gone(now) {
+		return j.report(ctx, holds.RevertConfirmed{Irreversible: []string{"the account no longer exists"}})
 	}
 	before, known := j.beforeImage(ctx)
 	plan := planRevert(j.hold, before, known, now)
@@ -48,6 +51,15 @@ func (j *job) undoChange(ctx context.Context) error {
 		return err
 	}
 	return j.readBackRevert(ctx, round, plan)
+}
+
+// byHand names every event of a hold whose account is not known.
+func byHand(h holds.Hold) []string {
+	var p revertPlan
+	for _, e := range h.Events {
+		p.say("find the account and undo by hand: " + e.Type)
+	}
+	return p.cannot
 }
 
 func (j *job) beforeImage(ctx context.Context) (holds.Snapshot, bool) {

@@ -48,6 +48,15 @@ func (j *job) snapshot(ctx context.Context) (holds.Snapshot, error) {
 	return s, nil
 }
 
+// snapshotOrGone is snapshot, with a deleted account as an answer.
+func (j *job) snapshotOrGone(ctx context.Context) (holds.Snapshot, error) {
+	s, err := j.snapshot(ctx)
+	if holds.KindOf(err) == holds.NotFound {
+		return holds.Snapshot{Account: j.hold.Subject, Status: holds.StatusDeleted}, nil
+	}
+	return s, err
+}
+
 // intents lists this hold's intents of a purpose and round.
 func (j *job) intents(ctx context.Context, p holds.Purpose, round int) ([]holds.Intent, error) {
 	all, err := j.Intents.Intents(ctx, j.Key)
