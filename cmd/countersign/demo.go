@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/countersign/countersign/gateway/signin"
@@ -71,7 +72,7 @@ Decide as two people. No single person can release a hold.
   The owners' mails:      %s   (open one and follow its link)
 
 Everything runs on this machine and is removed when you press Ctrl-C.`,
-		reset.Hold.Subject.Name, reset.Hold.Standing, grant.Hold.Subject.Name, grant.Hold.Standing, verifier, approver, w.sim.ready.Mail.URL)
+		reset.Hold.Subject.Name, reset.Hold.Standing, grant.Hold.Subject.Name, grant.Hold.Standing, verifier, approver, local(w.sim.ready.Mail.URL))
 	select {
 	case <-ctx.Done():
 		say(std.out, "\nStopping.")
@@ -131,6 +132,9 @@ func (c demoCommand) print(std streams, v holds.View) error {
 	}
 	return nil
 }
+
+// local writes an address on this machine as people know it.
+func local(address string) string { return strings.Replace(address, "127.0.0.1", "localhost", 1) }
 
 // reviewerLinks makes a sign-in link for each of the two reviewers.
 func (w *demoWorld) reviewerLinks(ctx context.Context) (string, string, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -27,8 +28,16 @@ func (s *service) links() links {
 	return links{minter: s.keys.links, public: s.config.Public.URL, console: s.consoleURL, log: s.log}
 }
 
-// consoleURL is where reviewers find the console.
-func (s *service) consoleURL() string { return "http://" + s.console.Addr() }
+// consoleURL is where reviewers find the console: the host as it is configured,
+// with the port it was given.
+func (s *service) consoleURL() string {
+	host, _, err := net.SplitHostPort(s.config.Console.Listen)
+	_, port, perr := net.SplitHostPort(s.console.Addr())
+	if err != nil || perr != nil || host == "" {
+		return "http://" + s.console.Addr()
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
 
 func (s *service) messenger() (*notify.Messenger, error) {
 	channel, err := s.mailChannel()
