@@ -101,8 +101,19 @@ func UnresolvedAccount(event string) Account {
 	return Account{ID: unresolved + event, Name: "account not named by the event"}
 }
 
+// ownFooting marks a connection itself as the subject of a hold.
+const ownFooting = "connection:"
+
+// FootingOf stands for our own footing at a connection: the credential and the
+// restraint rules everything rests on.
+func FootingOf(c ConnectionID) Account {
+	return Account{ID: ownFooting + string(c), Name: "Countersign's own footing at " + string(c)}
+}
+
 // Resolved tells whether this is an account at a provider.
-func (a Account) Resolved() bool { return a.ID != "" && !strings.HasPrefix(a.ID, unresolved) }
+func (a Account) Resolved() bool {
+	return a.ID != "" && !strings.HasPrefix(a.ID, unresolved) && !strings.HasPrefix(a.ID, ownFooting)
+}
 
 // Object is any other thing an event names: a factor, a role, a group, a hook.
 type Object struct {
@@ -156,6 +167,9 @@ type Source string
 const (
 	FromHook   Source = "hook"
 	FromPoller Source = "poller"
+	// FromKeeper is an observation of our own, an Event in JSON, that takes the
+	// same way as everybody else's so that it is durable, judged and audited.
+	FromKeeper Source = "keeper"
 )
 
 // Delivery is raw bytes as received: one POST of a webhook or one page of the

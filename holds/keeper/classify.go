@@ -46,5 +46,8 @@ func (k *Keeper) decode(d holds.Delivery) ([]holds.Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.Source == holds.FromKeeper {
+		return decodeOwn(d)
+	}
 	return c.Provider.Decode(d), nil
 }

@@ -29,6 +29,7 @@ type memory struct {
 	queue     []holds.Job
 	entries   []holds.Entry
 	health    []holds.ConnectionHealth
+	received  []holds.Delivery
 	epoch     int64
 	fail      map[string]failure
 }
@@ -236,6 +237,11 @@ func (m *memory) People(context.Context, holds.TenantID) ([]holds.Person, error)
 	return slices.Collect(maps.Values(m.people)), nil
 }
 
+func (m *memory) Receive(_ context.Context, d holds.Delivery) error {
+	m.received = append(m.received, d)
+	return nil
+}
+
 func (m *memory) Decide(context.Context, time.Time, func(holds.Delivery) ([]holds.Event, error), func(holds.Question) (holds.Answer, error)) (bool, error) {
 	return false, nil
 }
@@ -252,6 +258,7 @@ type provider struct {
 	after   int   // this many fail after applying
 	err     error // what failing calls say
 	rules   holds.Enforcement
+	blind   error // reading the rules fails so
 	refuse  map[holds.ActionKind]string
 	crash   func(holds.Action) // called after applying
 }
@@ -270,7 +277,7 @@ func (p *provider) Snapshot(context.Context, string) (holds.Snapshot, error) {
 }
 
 func (p *provider) Enforcement(context.Context, string) (holds.Enforcement, error) {
-	return p.rules, nil
+	return p.rules, p.blind
 }
 
 func (p *provider) Do(_ context.Context, a holds.Action) (holds.Result, error) {

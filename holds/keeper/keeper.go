@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/countersign/countersign/holds"
@@ -55,6 +56,9 @@ type Codes interface {
 type Keeper struct {
 	Options
 	connections map[holds.ConnectionID]Connection
+	// said spares the inbox from repeating itself; losing it costs a duplicate
+	// that the store recognises.
+	said sync.Map
 }
 
 // New makes a keeper.

@@ -9,6 +9,8 @@ import (
 
 // Inbox is the durable inbox of deliveries.
 type Inbox interface {
+	// Receive makes a delivery durable before it returns.
+	Receive(ctx context.Context, d holds.Delivery) error
 	// Decide claims the oldest undecided delivery of any tenant that no other
 	// replica works on and commits what becomes of it in one transaction: it
 	// decodes the body, stores each event under its own id, and for every event

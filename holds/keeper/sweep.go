@@ -134,8 +134,8 @@ func (k *Keeper) Health(ctx context.Context) {
 		if err := k.Snapshots.SaveHealth(ctx, h); err != nil {
 			k.Logger.Error("a connection's health could not be recorded", "connection", c.ID, "error", err)
 		}
-		if !e.InForce && ctx.Err() == nil {
-			k.Logger.Warn("the restraint group of a connection does not restrain", "connection", c.ID, "problems", e.Problems, "trouble", h.Trouble)
+		if ctx.Err() == nil {
+			k.footing(ctx, c, e, err)
 		}
 	}
 }

@@ -10,7 +10,7 @@ CREATE TABLE deliveries (
     delivery_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id     text NOT NULL,
     connection_id text NOT NULL,
-    source        text NOT NULL CHECK (source IN ('hook', 'poller')),
+    source        text NOT NULL CHECK (source IN ('hook', 'poller', 'keeper')),
     envelope      text NOT NULL DEFAULT '',
     body          bytea NOT NULL,
     digest        bytea NOT NULL CHECK (length(digest) = 32),
