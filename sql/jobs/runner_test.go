@@ -291,9 +291,10 @@ func TestAJobThatDoesNotStopIsReported(t *testing.T) {
 	r.enqueue(job(holds.EffectContain, "h"))
 	wait(t, started)
 	err := stop()
+	state := r.states()
 	close(release)
-	if err == nil || r.states() != "running" {
-		t.Errorf("%v, states %s", err, r.states())
+	if err == nil || state != "running" {
+		t.Errorf("%v, states %s", err, state)
 	}
 }
 

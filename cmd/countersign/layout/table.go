@@ -59,7 +59,7 @@ func table() map[string]row {
 		// cmd: what joins them into programs.
 		"cmd/countersign": {
 			code: "* github.com/alecthomas/kong github.com/goccy/go-yaml github.com/google/uuid golang.org/x/sync golang.org/x/term",
-			test: "cmd/idpsim/mailsink github.com/PuerkitoBio/goquery",
+			test: "cmd/idpsim/mailsink github.com/PuerkitoBio/goquery github.com/lib/pq",
 		},
 		"cmd/countersign/layout": {code: "golang.org/x/mod"},
 		"cmd/idpsim":             {code: "cmd/idpsim/mailsink providers/okta/oktasim"},
