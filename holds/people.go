@@ -56,13 +56,3 @@ type ContactPoint struct {
 	// point can be read by whoever controls that account.
 	Within ConnectionID
 }
-
-// Reviewer is a person who may check identity or decide.
-type Reviewer struct {
-	Person PersonID
-	Tenant TenantID
-	Name   string
-	// Accounts are the person's own accounts, so that nobody decides about
-	// themselves under another login.
-	Accounts []PersonAccount
-}

@@ -113,7 +113,7 @@ func gone(s holds.Snapshot) bool { return s.Status == holds.StatusDeleted }
 func refusals(done []holds.Intent) []string {
 	var out []string
 	for _, i := range done {
-		if i.Result.Status == holds.Refused {
+		if i.Result.Status == holds.Refused || i.Result.Status == holds.Broken {
 			out = append(out, i.Result.Detail)
 		}
 	}

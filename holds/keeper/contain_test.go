@@ -244,3 +244,25 @@ func approved(t *testing.T, w *world) *world {
 	}
 	return w
 }
+
+// TestWhatCannotBeDoneIsSaid: a request the provider calls wrong is not repeated
+// for ever in silence, and an account that cannot be read is said to be so.
+func TestWhatCannotBeDoneIsSaid(t *testing.T) {
+	for name, broken := range map[string]func(*world){
+		"every call is called wrong":  func(w *world) { w.provider.before, w.provider.err = 100, holds.Refuse(holds.Invalid, "Okta calls the request wrong") },
+		"the account cannot be named": func(w *world) { w.provider.unreadable = holds.Refuse(holds.Invalid, "that is no id of an account") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			broken(w)
+			w.happens(t, resetAll("e1"))
+			if errs := w.run(holds.EffectContain); len(errs) > 0 {
+				t.Fatalf("tried again: %v", errs)
+			}
+			if h := w.the(t); h.Containment != holds.ContainmentFailed || len(h.Doubts) == 0 {
+				t.Fatalf("%s %v", h.Containment, h.Doubts)
+			}
+			take(t, w, holds.EffectPage)
+		})
+	}
+}

@@ -259,6 +259,8 @@ type provider struct {
 	err     error // what failing calls say
 	rules   holds.Enforcement
 	blind   error // reading the rules fails so
+
+	unreadable error // reading the account fails so
 	refuse  map[holds.ActionKind]string
 	crash   func(holds.Action) // called after applying
 }
@@ -268,6 +270,9 @@ func (p *provider) Decode(holds.Delivery) []holds.Event { return nil }
 func (p *provider) Snapshot(context.Context, string) (holds.Snapshot, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.unreadable != nil {
+		return holds.Snapshot{}, p.unreadable
+	}
 	if p.prior {
 		return holds.Snapshot{}, holds.Refuse(holds.NotFound, "gone")
 	}

@@ -91,7 +91,7 @@ func (j *job) intend(p holds.Purpose, round int, actions []holds.Action, have []
 
 func announced(a holds.Action, have []holds.Intent) bool {
 	for _, i := range have {
-		if i.Action == a {
+		if i.Action == a && i.Result.Status != holds.Broken {
 			return true
 		}
 	}
@@ -130,24 +130,36 @@ func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Sn
 		return holds.Result{Status: holds.Applied, Detail: "found in force after an attempt whose answer was lost"}, nil
 	}
 	result, err := j.conn.Provider.Do(ctx, i.Action)
-	if holds.KindOf(err) == holds.NotFound {
+	switch {
+	case err == nil:
+		return result, nil
+	case holds.KindOf(err) == holds.NotFound:
 		return holds.Result{Status: holds.Gone, Detail: holds.Say(err)}, nil
+	case holds.KindOf(err) == holds.Invalid, holds.KindOf(err) == holds.Conflict:
+		// The provider took no notice of it; another attempt is another intent.
+		return holds.Result{Status: holds.Broken, Detail: holds.Say(err)}, nil
 	}
 	return result, err
 }
 
-// trouble decides what a failed attempt means: people hear of it from the
-// third attempt on, or at once when our credential is refused; the job goes on
-// trying either way.
+// trouble decides what a failed attempt means. What may pass is tried again, and
+// people hear of it from the third attempt on. A refused credential is told at
+// once and tried again, since people will mend it. What trying again cannot help
+// is told at once and ends the job.
 func (j *job) trouble(ctx context.Context, err error, report func(reason string) holds.Fact) error {
-	refused := holds.KindOf(err) == holds.Forbidden
-	if j.Attempt >= 3 || refused {
+	kind := holds.KindOf(err)
+	mayPass := kind == holds.Unavailable || kind == holds.Internal
+	if !mayPass || j.Attempt >= 3 {
 		if _, ferr := j.apply(ctx, j.Key, report(holds.Say(err))); ferr != nil {
 			return errors.Join(err, ferr)
 		}
 	}
-	if refused {
+	switch {
+	case mayPass:
+		return fmt.Errorf("%s, attempt %d: %w", j.Kind, j.Attempt, err)
+	case kind == holds.Forbidden:
 		return holds.Because(holds.Unavailable, err, "%s", holds.Say(err))
 	}
-	return fmt.Errorf("%s, attempt %d: %w", j.Kind, j.Attempt, err)
+	j.Logger.Error("a job cannot be done; its hold says so", "effect", j.Kind, "hold", j.Key.Hold, "error", err)
+	return nil
 }
