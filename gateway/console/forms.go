@@ -2,6 +2,7 @@ package console
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/countersign/countersign/gateway/page"
@@ -18,12 +19,17 @@ const minOnFile = 7 * 24 * time.Hour
 // typed is what a reviewer had typed when the form came back with a problem.
 type typed struct {
 	Kind, Point, Requester, Other, Reference, Witness, Place, Remark string
-	Decision, Reason, Target                                          string
-	Text                                                              string
+	Decision, Reason, Target                                         string
+	Text                                                             string
 }
 
 // forms says which forms a page shows, and why one is left out.
 type forms struct {
+	// Open is false when the hold takes only notes.
+	Open bool
+	// Checked is true when no more identity checks are asked for, so that the
+	// decision comes first.
+	Checked   bool
 	Check     bool
 	NoCheck   string
 	Kinds     []kind
@@ -73,13 +79,14 @@ func (r reader) forms() forms {
 	f.Kinds, f.Numbers = r.kinds(), r.numbers()
 	f.Check, f.NoCheck = r.mayCheck()
 	f.Decide, f.NoDecide = r.choices()
+	f.Open, f.Checked = !h.Ended(), !asksForChecks(h) || len(h.Missing()) == 0 && len(h.Verifiers()) > 0
 	f.Lets = slices.ContainsFunc(f.Decide, func(c choice) bool {
 		return c.Not == "" && (c.Value == string(holds.Approve) || c.Value == string(holds.Restore))
 	})
 	return f
 }
 
-// role is how the reviewer is part of the hold, empty when not at all.
+// part is how the reviewer is part of the hold, empty when not at all.
 func (r reader) part() string {
 	switch h := r.v.Hold; {
 	case r.by == h.Owner:
@@ -134,7 +141,7 @@ func (r reader) notYet() string {
 	missing := h.Missing()
 	switch {
 	case len(missing) > 0:
-		return "Not yet: " + list(missing) + " asked for."
+		return "Not yet: " + list(missing) + " still missing."
 	case len(h.Verifiers()) == 0:
 		return "Not yet: nobody has checked identity."
 	case slices.Contains(h.Verifiers(), r.by):
@@ -189,7 +196,9 @@ func weak() []string {
 		"company_details", "email_possession", "knowledge_question", "urgency", "familiarity", "chat_approval",
 	} {
 		if _, err := holds.ParseEvidenceKind(name); err != nil {
-			out = append(out, detail(err))
+			_, why, _ := strings.Cut(detail(err), ": ")
+			why, _, _ = strings.Cut(why, ". ")
+			out = append(out, upperFirst(strings.ReplaceAll(name, "_", " "))+": "+why)
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/countersign/countersign/gateway/page"
@@ -70,8 +71,11 @@ func since(d time.Duration) string {
 	if d < 0 {
 		sign, d = "−", -d
 	}
-	if d < time.Minute {
-		return sign + d.Round(time.Millisecond).String()
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%s%d ms", sign, d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%s%.2f s", sign, d.Seconds())
 	}
 	return sign + page.Span(d)
 }

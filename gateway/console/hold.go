@@ -27,12 +27,17 @@ type holdPage struct {
 	Owner, ActorOf person
 	Requester      person
 	Label          label
-	Standing       string
-	Stage          string
-	Due            time.Time
-	Overdue        bool
-	Escalations    int
-	Hold           holds.Hold
+	// Word is the label at the head of its sentence.
+	Word        string
+	Standing    string
+	Stage       string
+	Due         time.Time
+	Overdue     bool
+	Escalations int
+	Hold        holds.Hold
+	// Untold says why the owner could not be told, Rule what judged the change.
+	Untold string
+	Rule   string
 
 	Doubts    []string
 	Exempt    string
@@ -91,6 +96,9 @@ func (s *Console) holdPage(c echo.Context) (holdPage, error) {
 		return holdPage{}, err
 	}
 	v, err := s.Reader.View(c.Request().Context(), key(f, c))
+	if holds.KindOf(err) == holds.NotFound {
+		err = holds.Because(holds.NotFound, err, "There is no such hold in your organisation.")
+	}
 	if err != nil {
 		return holdPage{}, err
 	}
@@ -106,17 +114,18 @@ func describe(f frame, v holds.View) holdPage {
 		Subject: accountOf(h.Subject), Actor: partyOf(h.Actor),
 		Owner: r.person(h.Owner), ActorOf: r.person(h.ActorOf), Requester: r.person(h.Requester),
 		Label: labelOf(h, f.Now), Standing: standing(h, f.Now), Stage: stage(h, f.Now),
-		Escalations: h.Escalations, Hold: h, Exempt: page.Line(h.Exempt, 120),
+		Escalations: h.Escalations, Hold: h, Untold: upperFirst(page.Line(h.Untold, 300)), Rule: ruleOf(nil, h.Terms), Exempt: page.Line(h.Exempt, 120),
 		Steps: r.steps(), Events: r.events(), Account: r.snapshot(), Demand: r.demand(),
 		Evidence: r.checks(), Decisions: r.decisions(), Notices: r.notices(), Intents: r.intents(),
 		Timeline: r.timeline(), Notes: r.notes(), Line: Line, Forms: r.forms(), Limits: longest,
 	}
 	p.Title = p.Change + " · " + p.Subject.Best().Text
+	p.Word = upperFirst(p.Label.Word) + "."
 	if h.State.Undecided() {
 		p.Due, p.Overdue = h.Due, !h.Due.IsZero() && !f.Now.Before(h.Due)
 	}
 	for _, d := range h.Doubts {
-		p.Doubts = append(p.Doubts, page.Line(d, 400))
+		p.Doubts = append(p.Doubts, upperFirst(page.Line(d, 400)))
 	}
 	if h.Previous != "" {
 		p.Previous = link(h.Previous)

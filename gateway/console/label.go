@@ -54,6 +54,22 @@ func whyObserved(h holds.Hold) string {
 	return "not restrained"
 }
 
+// stageWord is where a line of the queue is on its way, empty for one that
+// simply waits.
+func stageWord(s holds.Summary) string {
+	switch {
+	case s.State == holds.Approved:
+		return "approved, not released yet"
+	case s.State == holds.Denied && s.Frozen:
+		return "waits for a deny"
+	case s.State == holds.Denied:
+		return "denied, being undone"
+	case s.State == holds.Reverted && s.Containment != holds.ContainmentLifted && s.Containment != holds.NotContained:
+		return "undone, to be given back"
+	}
+	return ""
+}
+
 // labelOfSummary is the label of a line of the queue.
 func labelOfSummary(s holds.Summary, now time.Time) label {
 	return labelOf(holds.Hold{State: s.State, Containment: s.Containment, Standing: s.Standing}, now)
@@ -63,7 +79,7 @@ func labelOfSummary(s holds.Summary, now time.Time) label {
 func standing(h holds.Hold, now time.Time) string {
 	switch l := labelOf(h, now); l.Word {
 	case "told":
-		return "Not held: recorded and told to the owner. The policy lets such a change stand; a hold opens if the owner says that it was not them."
+		return "The policy lets such a change stand; a hold opens if the owner says that it was not them."
 	case "gated":
 		return "The change has not happened, and will not without our release."
 	case "contained":
@@ -73,7 +89,11 @@ func standing(h holds.Hold, now time.Time) string {
 		}
 		return s
 	case "observed":
-		return "The change happened and the account is not restrained (" + whyObserved(h) + "). Whoever made the change may be able to use it."
+		s := "The change happened and the account is not restrained"
+		if why := whyObserved(h); why != "not restrained" {
+			s += ": " + why
+		}
+		return s + ". Whoever made the change may be able to use it."
 	case "released":
 		return "People let the change stand, and our restraint is lifted."
 	case "let stand":

@@ -24,6 +24,7 @@ type row struct {
 	Subject     account
 	Actor       party
 	Label       label
+	Stage       string
 	Frozen      bool
 	Events      int
 	Escalations int
@@ -119,7 +120,7 @@ func rows(found []holds.Summary, now time.Time) []row {
 		r := row{
 			Link: link(h.Key.Hold), Short: short(h.Key.Hold), Connection: page.Line(string(h.Connection), 60),
 			Change: className(h.Class), Tier: tierName(h.Tier), Subject: accountOf(h.Subject), Actor: partyOf(h.Actor),
-			Label: labelOfSummary(h, now), Frozen: h.Frozen, Events: h.Events, Escalations: h.Escalations,
+			Label: labelOfSummary(h, now), Stage: stageWord(h), Frozen: h.Frozen, Events: h.Events, Escalations: h.Escalations,
 			Opened: h.Opened, Age: page.Span(now.Sub(h.Opened)),
 		}
 		if h.State.Undecided() && !h.Due.IsZero() {

@@ -127,15 +127,15 @@ func (s *site) in(t *testing.T, of holds.TenantID, p holds.PersonID) *client {
 	return &client{t: t, site: s, cookie: "countersign=" + string(of) + "." + token}
 }
 
-// page is an answer with its document.
-type page struct {
+// answer is an answer with its document.
+type answer struct {
 	*goquery.Document
 	status int
 	header http.Header
 	html   string
 }
 
-func (c *client) do(method, path string, body string, header map[string]string) page {
+func (c *client) do(method, path string, body string, header map[string]string) answer {
 	c.t.Helper()
 	req, err := http.NewRequestWithContext(c.t.Context(), method, c.site.url+path, strings.NewReader(body))
 	if err != nil {
@@ -160,16 +160,16 @@ func (c *client) do(method, path string, body string, header map[string]string) 
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return page{Document: doc, status: res.StatusCode, header: res.Header, html: string(raw)}
+	return answer{Document: doc, status: res.StatusCode, header: res.Header, html: string(raw)}
 }
 
-func (c *client) get(path string) page {
+func (c *client) get(path string) answer {
 	c.t.Helper()
 	return c.do(http.MethodGet, path, "", nil)
 }
 
 // post sends a form as a browser does from our own page.
-func (c *client) post(path string, form url.Values) page {
+func (c *client) post(path string, form url.Values) answer {
 	c.t.Helper()
 	return c.do(http.MethodPost, path, form.Encode(), map[string]string{
 		"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin", "Origin": "null",
@@ -178,7 +178,7 @@ func (c *client) post(path string, form url.Values) page {
 
 // fill takes the hidden fields of the form with this action and adds what a
 // person types.
-func (p page) fill(t *testing.T, action string, typed map[string]string) url.Values {
+func (p answer) fill(t *testing.T, action string, typed map[string]string) url.Values {
 	t.Helper()
 	form := p.Find(`form[action="` + action + `"]`)
 	if form.Length() != 1 {
@@ -196,12 +196,12 @@ func (p page) fill(t *testing.T, action string, typed map[string]string) url.Val
 	return out
 }
 
-func (p page) text(selector string) string {
+func (p answer) text(selector string) string {
 	return strings.Join(strings.Fields(p.Find(selector).Text()), " ")
 }
 
 // want fails unless the page has this status and says all of this.
-func (p page) want(t *testing.T, status int, says ...string) {
+func (p answer) want(t *testing.T, status int, says ...string) {
 	t.Helper()
 	if p.status != status {
 		t.Errorf("status %d, want %d: %s", p.status, status, p.text("main"))
@@ -223,20 +223,20 @@ func check(kind string, more map[string]string) map[string]string {
 	return out
 }
 
-func (c *client) record(k holds.Key, typed map[string]string) page {
+func (c *client) record(k holds.Key, typed map[string]string) answer {
 	c.t.Helper()
 	path := "/holds/" + string(k.Hold)
 	return c.post(path+"/evidence", c.get(path).fill(c.t, path+"/evidence", typed))
 }
 
-func (c *client) decide(k holds.Key, typed map[string]string) page {
+func (c *client) decide(k holds.Key, typed map[string]string) answer {
 	c.t.Helper()
 	path := "/holds/" + string(k.Hold)
 	return c.post(path+"/decision", c.get(path).fill(c.t, path+"/decision", typed))
 }
 
 // rolesSeen is the value of the page's acknowledgement.
-func (p page) rolesSeen() string {
+func (p answer) rolesSeen() string {
 	v, _ := p.Find("input[name=roles_seen]").Attr("value")
 	return v
 }

@@ -32,7 +32,7 @@ func Load(files fs.FS, sheets []File, funcs template.FuncMap, partials []string,
 	frame, err := template.New("frame").Option("missingkey=error").Funcs(template.FuncMap{
 		"styles": func() []string { return paths },
 		"icon":   func() string { return Icon().Path },
-		"stamp":  Stamp, "minute": Minute, "exact": Exact, "iso": ISO, "ago": Ago, "span": Span,
+		"stamp":  Stamp, "minute": Minute, "exact": Exact, "fine": Fine, "iso": ISO, "ago": Ago, "span": Span,
 		"zero": func(t time.Time) bool { return t.IsZero() },
 		"name": Named,
 	}).Funcs(funcs).ParseFS(shared, "templates/frame.html")

@@ -24,6 +24,9 @@ func Minute(t time.Time) string {
 // Exact is the time of day to the millisecond, in UTC.
 func Exact(t time.Time) string { return t.UTC().Format("15:04:05.000") }
 
+// Fine is a moment to the millisecond, in UTC.
+func Fine(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
+
 // ISO is a moment for programs.
 func ISO(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
