@@ -50,8 +50,12 @@ type ContactPoint struct {
 	Value  string
 	// Source says where the point was learnt: "csv", "hr", …
 	Source string
-	// Recorded is when it was put on file; only old points are trusted.
+	// Recorded is when it was put on file; only old points are trusted, and one
+	// of an unknown day (zero) never is.
 	Recorded time.Time
+	// Shared is set for a point that more than one person has: nobody is told
+	// anything there.
+	Shared bool
 	// Within is the connection whose account's own mailbox this is, when the
 	// point can be read by whoever controls that account.
 	Within ConnectionID

@@ -33,7 +33,7 @@ func (k *Keeper) Baseline(ctx context.Context) error {
 func (k *Keeper) baseline(ctx context.Context, c Connection) {
 	people, err := k.Directory.People(ctx, c.Tenant)
 	if err != nil {
-		k.Logger.Warn("the directory could not be read for before-images", "connection", c.ID, "error", err)
+		k.failed(ctx, "the directory could not be read for before-images", err, "connection", c.ID)
 		return
 	}
 	taken := 0
@@ -47,7 +47,7 @@ func (k *Keeper) baseline(ctx context.Context, c Connection) {
 		}
 		if err := k.takeBaseline(ctx, c, account); err != nil {
 			if holds.KindOf(err) != holds.NotFound {
-				k.Logger.Warn("a before-image could not be taken; the rest waits for the next look", "connection", c.ID, "error", err)
+				k.failed(ctx, "a before-image could not be taken; the rest waits for the next look", err, "connection", c.ID)
 				return
 			}
 			k.Logger.Warn("the directory names an account that does not exist", "connection", c.ID, "account", account)

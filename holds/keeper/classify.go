@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/countersign/countersign/holds"
@@ -30,8 +29,8 @@ func (k *Keeper) Classify(ctx context.Context, wake <-chan struct{}) error {
 func (k *Keeper) drain(ctx context.Context) {
 	for ctx.Err() == nil {
 		worked, err := k.Inbox.Decide(ctx, k.Now(), k.decode, k.fold)
-		if err != nil && !errors.Is(err, context.Canceled) {
-			k.Logger.Error("a delivery could not be decided and waits", "error", err)
+		if err != nil {
+			k.failed(ctx, "a delivery could not be decided and waits", err)
 		}
 		if !worked {
 			return

@@ -249,7 +249,9 @@ func approved(t *testing.T, w *world) *world {
 // for ever in silence, and an account that cannot be read is said to be so.
 func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 	for name, broken := range map[string]func(*world){
-		"every call is called wrong":  func(w *world) { w.provider.before, w.provider.err = 100, holds.Refuse(holds.Invalid, "Okta calls the request wrong") },
+		"every call is called wrong": func(w *world) {
+			w.provider.before, w.provider.err = 100, holds.Refuse(holds.Invalid, "Okta calls the request wrong")
+		},
 		"the account cannot be named": func(w *world) { w.provider.unreadable = holds.Refuse(holds.Invalid, "that is no id of an account") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -261,8 +261,8 @@ type provider struct {
 	blind   error // reading the rules fails so
 
 	unreadable error // reading the account fails so
-	refuse  map[holds.ActionKind]string
-	crash   func(holds.Action) // called after applying
+	refuse     map[holds.ActionKind]string
+	crash      func(holds.Action) // called after applying
 }
 
 func (p *provider) Decode(holds.Delivery) []holds.Event { return nil }

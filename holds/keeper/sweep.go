@@ -22,7 +22,7 @@ func (k *Keeper) Sweep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	var health time.Time
-	for {
+	for ctx.Err() == nil {
 		k.Escalate(ctx)
 		k.Drift(ctx)
 		if now := k.Now(); now.Sub(health) >= healthEvery {
@@ -31,9 +31,17 @@ func (k *Keeper) Sweep(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-tick.C:
 		}
+	}
+	return nil
+}
+
+// failed logs what went wrong, unless the program is stopping: what it breaks
+// off then is done by whoever runs next.
+func (k *Keeper) failed(ctx context.Context, what string, err error, args ...any) {
+	if ctx.Err() == nil {
+		k.Logger.Error(what, append(args, "error", err)...)
 	}
 }
 
@@ -42,7 +50,7 @@ func (k *Keeper) Escalate(ctx context.Context) {
 	now := k.Now()
 	due, err := k.Holds.Due(ctx, now, sweepLimit)
 	if err != nil {
-		k.Logger.Error("the deadlines could not be read", "error", err)
+		k.failed(ctx, "the deadlines could not be read", err)
 		return
 	}
 	for _, key := range due {
@@ -54,7 +62,7 @@ func (k *Keeper) Escalate(ctx context.Context) {
 			return &c, err
 		})
 		if err != nil {
-			k.Logger.Error("a hold could not be escalated", "hold", key.Hold, "error", err)
+			k.failed(ctx, "a hold could not be escalated", err, "hold", key.Hold)
 		}
 	}
 }
@@ -64,12 +72,12 @@ func (k *Keeper) Drift(ctx context.Context) {
 	now := k.Now()
 	keys, err := k.Holds.Restrained(ctx, now.Add(-driftEvery), sweepLimit)
 	if err != nil {
-		k.Logger.Error("the restrained holds could not be read", "error", err)
+		k.failed(ctx, "the restrained holds could not be read", err)
 		return
 	}
 	for _, key := range keys {
 		if err := k.readAgain(ctx, key); err != nil {
-			k.Logger.Warn("a restraint could not be read back", "hold", key.Hold, "error", err)
+			k.failed(ctx, "a restraint could not be read back", err, "hold", key.Hold)
 		}
 	}
 }
@@ -132,7 +140,7 @@ func (k *Keeper) Health(ctx context.Context) {
 		}
 		h.Enforcement = e
 		if err := k.Snapshots.SaveHealth(ctx, h); err != nil {
-			k.Logger.Error("a connection's health could not be recorded", "connection", c.ID, "error", err)
+			k.failed(ctx, "a connection's health could not be recorded", err, "connection", c.ID)
 		}
 		if ctx.Err() == nil {
 			k.footing(ctx, c, e, err)

@@ -33,7 +33,7 @@
 // A bad row is named with its line and column and left out; the rest goes on.
 // A byte-order mark, Windows line ends, quoted fields and stray spaces are
 // taken in stride. A contact that two people share is reported and kept, but
-// marked (Source is Shared) so that nobody is ever told anything there. An
+// marked (Shared) so that nobody is ever told anything there. An
 // account claimed by two people belongs to neither.
 //
 // Eligible is pure: it reads no clock and does no I/O.

@@ -13,10 +13,6 @@ import (
 // file first.
 const OnFile = 7 * 24 * time.Hour
 
-// Shared is the Source of a contact point that more than one person has. Such a
-// point is kept, so that the gap is seen, and never used.
-const Shared = "shared"
-
 // Situation is what Eligible needs to know of a hold.
 type Situation struct {
 	// Occurred is when the first change of the hold happened.
@@ -53,7 +49,7 @@ func Eligible(points []holds.ContactPoint, s Situation) (chosen []holds.ContactP
 // reasons that no passing of time can mend come first.
 func (s Situation) objection(p holds.ContactPoint) string {
 	switch {
-	case p.Source == Shared:
+	case p.Shared:
 		return "more than one person reads it"
 	case slices.ContainsFunc(s.Changed, func(c string) bool { return Same(p.Value, c) }):
 		return "it is one of the recovery values that were changed"

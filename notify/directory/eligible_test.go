@@ -58,9 +58,9 @@ func TestEligible(t *testing.T) {
 		{name: "R77 few digits are no number", point: number, hold: changed("0018")},
 		{name: "E8 inside the held account's connection", point: within("acme-okta"), want: "inside acme-okta"},
 		{name: "E8 inside another connection", point: within("acme-entra")},
-		{name: "R124 a shared mailbox", point: func(p *holds.ContactPoint) { p.Source = Shared }, want: "more than one person"},
+		{name: "R124 a shared mailbox", point: func(p *holds.ContactPoint) { p.Shared = true }, want: "more than one person"},
 		{
-			name: "R124 shared wins over everything", point: func(p *holds.ContactPoint) { p.Source, p.Recorded = Shared, time.Time{} },
+			name: "R124 shared wins over everything", point: func(p *holds.ContactPoint) { p.Shared, p.Recorded = true, time.Time{} },
 			want: "more than one person",
 		},
 	} {
@@ -118,7 +118,7 @@ func TestEligibleEveryCombination(t *testing.T) {
 			p.Within = s.Connection
 		}
 		if mask&8 != 0 {
-			p.Source = Shared
+			p.Shared = true
 		}
 		chosen, refused := Eligible([]holds.ContactPoint{p}, s)
 		if (len(chosen) == 1) != (mask == 0) || len(chosen)+len(refused) != 1 {

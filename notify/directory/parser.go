@@ -201,7 +201,7 @@ func (p *parser) shared(ids []holds.PersonID) {
 			continue
 		}
 		for _, one := range c {
-			p.people[one.person].person.Points[one.index].Source = Shared
+			p.people[one.person].person.Points[one.index].Shared = true
 			p.report(one.line, "contact", "several people have it (%s); it is kept, but nobody will be told anything there", names(c))
 		}
 	}

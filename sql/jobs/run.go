@@ -23,6 +23,9 @@ func (r *Runner) Run(ctx context.Context) error {
 		return holds.Refuse(holds.Internal, "a runner of jobs runs only once")
 	}
 	if err := r.ready(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()

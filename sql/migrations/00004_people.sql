@@ -38,7 +38,8 @@ CREATE TABLE contact_points (
     value_key   bytea NOT NULL,
     source      text NOT NULL,
     within_id   text NOT NULL DEFAULT '',
-    on_file_at  timestamptz NOT NULL,
+    on_file_at  timestamptz, -- unknown: the point is never used
+    shared      boolean NOT NULL DEFAULT false,
     removed_at  timestamptz,
     seq         bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     recorded_at timestamptz NOT NULL DEFAULT now(),

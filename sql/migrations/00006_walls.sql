@@ -50,7 +50,7 @@ GRANT UPDATE (void) ON decisions TO countersign_app;
 GRANT UPDATE (status, tries, used_at) ON notices TO countersign_app;
 GRANT UPDATE (source, name, belonging, manager_id, department, removed_at) ON people TO countersign_app;
 GRANT UPDATE (person_id), DELETE ON person_accounts TO countersign_app;
-GRANT UPDATE (removed_at, within_id) ON contact_points TO countersign_app;
+GRANT UPDATE (removed_at, within_id, shared) ON contact_points TO countersign_app;
 GRANT UPDATE (used_at) ON signin_links TO countersign_app;
 GRANT UPDATE (ended_at) ON sessions TO countersign_app;
 

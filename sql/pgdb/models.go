@@ -44,7 +44,8 @@ type ContactPoint struct {
 	ValueKey   []byte
 	Source     string
 	WithinID   string
-	OnFileAt   time.Time
+	OnFileAt   sql.NullTime
+	Shared     bool
 	RemovedAt  sql.NullTime
 	Seq        int64
 	RecordedAt time.Time

@@ -7,6 +7,7 @@ package pgdb
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/google/uuid"
@@ -153,8 +154,8 @@ func (q *Queries) InsertLink(ctx context.Context, arg InsertLinkParams) error {
 }
 
 const insertPoint = `-- name: InsertPoint :exec
-INSERT INTO contact_points (tenant_id, point_id, person_id, kind, value, value_key, source, within_id, on_file_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO contact_points (tenant_id, point_id, person_id, kind, value, value_key, source, within_id, on_file_at, shared)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type InsertPointParams struct {
@@ -166,7 +167,8 @@ type InsertPointParams struct {
 	ValueKey []byte
 	Source   string
 	WithinID string
-	OnFileAt time.Time
+	OnFileAt sql.NullTime
+	Shared   bool
 }
 
 func (q *Queries) InsertPoint(ctx context.Context, arg InsertPointParams) error {
@@ -180,6 +182,7 @@ func (q *Queries) InsertPoint(ctx context.Context, arg InsertPointParams) error 
 		arg.Source,
 		arg.WithinID,
 		arg.OnFileAt,
+		arg.Shared,
 	)
 	return err
 }
@@ -280,7 +283,7 @@ func (q *Queries) ListAllAccounts(ctx context.Context, tenantID string) ([]Perso
 }
 
 const listAllPoints = `-- name: ListAllPoints :many
-SELECT tenant_id, point_id, person_id, kind, value, value_key, source, within_id, on_file_at, removed_at, seq, recorded_at FROM contact_points WHERE tenant_id = $1 ORDER BY seq
+SELECT tenant_id, point_id, person_id, kind, value, value_key, source, within_id, on_file_at, shared, removed_at, seq, recorded_at FROM contact_points WHERE tenant_id = $1 ORDER BY seq
 `
 
 func (q *Queries) ListAllPoints(ctx context.Context, tenantID string) ([]ContactPoint, error) {
@@ -302,6 +305,7 @@ func (q *Queries) ListAllPoints(ctx context.Context, tenantID string) ([]Contact
 			&i.Source,
 			&i.WithinID,
 			&i.OnFileAt,
+			&i.Shared,
 			&i.RemovedAt,
 			&i.Seq,
 			&i.RecordedAt,
@@ -399,7 +403,7 @@ func (q *Queries) ListPeopleByID(ctx context.Context, arg ListPeopleByIDParams) 
 }
 
 const listPoints = `-- name: ListPoints :many
-SELECT tenant_id, point_id, person_id, kind, value, value_key, source, within_id, on_file_at, removed_at, seq, recorded_at FROM contact_points
+SELECT tenant_id, point_id, person_id, kind, value, value_key, source, within_id, on_file_at, shared, removed_at, seq, recorded_at FROM contact_points
 WHERE tenant_id = $1 AND person_id = ANY ($2::text[]) AND removed_at IS NULL ORDER BY seq
 `
 
@@ -427,6 +431,7 @@ func (q *Queries) ListPoints(ctx context.Context, arg ListPointsParams) ([]Conta
 			&i.Source,
 			&i.WithinID,
 			&i.OnFileAt,
+			&i.Shared,
 			&i.RemovedAt,
 			&i.Seq,
 			&i.RecordedAt,
@@ -445,17 +450,23 @@ func (q *Queries) ListPoints(ctx context.Context, arg ListPointsParams) ([]Conta
 }
 
 const placePoint = `-- name: PlacePoint :exec
-UPDATE contact_points SET within_id = $3 WHERE tenant_id = $1 AND point_id = $2
+UPDATE contact_points SET within_id = $3, shared = $4 WHERE tenant_id = $1 AND point_id = $2
 `
 
 type PlacePointParams struct {
 	TenantID string
 	PointID  uuid.UUID
 	WithinID string
+	Shared   bool
 }
 
 func (q *Queries) PlacePoint(ctx context.Context, arg PlacePointParams) error {
-	_, err := q.db.ExecContext(ctx, placePoint, arg.TenantID, arg.PointID, arg.WithinID)
+	_, err := q.db.ExecContext(ctx, placePoint,
+		arg.TenantID,
+		arg.PointID,
+		arg.WithinID,
+		arg.Shared,
+	)
 	return err
 }
 

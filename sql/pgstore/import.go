@@ -244,18 +244,17 @@ func (im *importer) putPoints(ctx context.Context, person holds.PersonID, points
 // putPoint adds a contact point that is not on file; history is what is known
 // of it.
 func (im *importer) putPoint(ctx context.Context, person holds.PersonID, p holds.ContactPoint, history []pgdb.ContactPoint) error {
-	onFile := p.Recorded
-	if onFile.IsZero() {
-		onFile = im.now
-	}
+	onFile := p.Recorded // an unknown day stays unknown
 	if len(history) > 0 {
 		last := history[len(history)-1]
 		if !last.RemovedAt.Valid {
-			if last.WithinID == string(p.Within) {
+			if last.WithinID == string(p.Within) && last.Shared == p.Shared {
 				return nil
 			}
 			im.change(person)
-			return im.PlacePoint(ctx, pgdb.PlacePointParams{TenantID: string(im.tenant), PointID: last.PointID, WithinID: string(p.Within)})
+			return im.PlacePoint(ctx, pgdb.PlacePointParams{
+				TenantID: string(im.tenant), PointID: last.PointID, WithinID: string(p.Within), Shared: p.Shared,
+			})
 		}
 		onFile = im.now
 	}
@@ -267,7 +266,7 @@ func (im *importer) putPoint(ctx context.Context, person holds.PersonID, p holds
 	im.change(person)
 	return im.InsertPoint(ctx, pgdb.InsertPointParams{
 		TenantID: string(im.tenant), PointID: point, PersonID: string(person), Kind: string(p.Kind), Value: sealed,
-		ValueKey: im.store.pointKey(im.tenant, p), Source: csvSource, WithinID: string(p.Within), OnFileAt: onFile,
+		ValueKey: im.store.pointKey(im.tenant, p), Source: csvSource, WithinID: string(p.Within), OnFileAt: nullTime(onFile), Shared: p.Shared,
 	})
 }
 

@@ -122,7 +122,7 @@ func (t *tx) addPoints(ctx context.Context, people map[holds.PersonID]holds.Pers
 		}
 		p.Points = append(p.Points, holds.ContactPoint{
 			ID: row.PointID.String(), Person: p.ID, Kind: holds.PointKind(row.Kind), Value: string(value), Source: row.Source,
-			Recorded: row.OnFileAt.UTC(), Within: holds.ConnectionID(row.WithinID),
+			Recorded: fromNull(row.OnFileAt), Within: holds.ConnectionID(row.WithinID), Shared: row.Shared,
 		})
 		people[p.ID] = p
 	}

@@ -105,6 +105,24 @@ func TestImportReplaces(t *testing.T) {
 			t.Fatalf("%d rows, want the history of 4", n)
 		}
 	})
+	t.Run("R124 what makes a point unusable is kept", func(t *testing.T) {
+		a := anna()
+		a.Points = append(a.Points[:1:1], holds.ContactPoint{Kind: holds.EmailPoint, Value: "undated@private.example"})
+		a.Points[0].Shared = true
+		w.imports(a, boris())
+		got := map[string]holds.ContactPoint{}
+		for _, p := range points("p1") {
+			got[p.Value] = p
+		}
+		if !got["anna@private.example"].Shared || !got["undated@private.example"].Recorded.IsZero() {
+			t.Fatalf("%+v", got)
+		}
+		a.Points[0].Shared = false
+		w.imports(a, boris())
+		if p := points("p1"); p[0].Shared {
+			t.Fatal("a point that is no longer shared stays unusable")
+		}
+	})
 	t.Run("an account moves to another person", func(t *testing.T) {
 		a, b := anna(), boris()
 		a.Accounts, b.Accounts = b.Accounts, a.Accounts

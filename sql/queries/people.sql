@@ -41,11 +41,11 @@ SELECT * FROM contact_points
 WHERE tenant_id = @tenant_id AND person_id = ANY (@person_ids::text[]) AND removed_at IS NULL ORDER BY seq;
 
 -- name: InsertPoint :exec
-INSERT INTO contact_points (tenant_id, point_id, person_id, kind, value, value_key, source, within_id, on_file_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+INSERT INTO contact_points (tenant_id, point_id, person_id, kind, value, value_key, source, within_id, on_file_at, shared)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: PlacePoint :exec
-UPDATE contact_points SET within_id = $3 WHERE tenant_id = $1 AND point_id = $2;
+UPDATE contact_points SET within_id = $3, shared = $4 WHERE tenant_id = $1 AND point_id = $2;
 
 -- name: RemovePoint :exec
 UPDATE contact_points SET removed_at = @at::timestamptz WHERE tenant_id = @tenant_id AND point_id = @point_id AND removed_at IS NULL;
