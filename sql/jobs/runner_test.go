@@ -87,6 +87,20 @@ func TestARunnerRunsOnce(t *testing.T) {
 	}
 }
 
+// A program that is told to stop while it starts has not failed.
+func TestAStopWhileStartingIsNoError(t *testing.T) {
+	r := newRig(t)
+	runner, err := NewRunner(r.options(only(holds.EffectTell, signal(nil))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := runner.Run(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAFailedJobIsTriedAgainNotBeforeItWasAskedTo(t *testing.T) {
 	r := newRig(t)
 	after := 1500 * time.Millisecond // more than the longest first wait
