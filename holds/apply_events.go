@@ -50,7 +50,7 @@ func (s *step) followUp(f Joined) error {
 	h := s.h()
 	late := f.Event.Transaction != "" && f.Event.Occurred.Before(h.ReleaseBegun) &&
 		slices.ContainsFunc(h.Events, func(e EventRef) bool { return e.Transaction == f.Event.Transaction })
-	if !late && !h.Expectation.fits(f.Event, h.ReleaseBegun) {
+	if !late && !h.expects(f.Event) {
 		return Refuse(Conflict, "The hold was released; the event opens another one.")
 	}
 	if !late {
@@ -67,16 +67,56 @@ func (s *step) followUp(f Joined) error {
 	return nil
 }
 
-// fits tells whether an event is the expected follow-up: of the named kind,
-// in time, and part of the same single enrolment.
-func (x Expectation) fits(e EventRef, begun time.Time) bool {
+// expects tells whether an event is the expected follow-up: of the named kind,
+// in time, and part of one single enrolment.
+func (h Hold) expects(e EventRef) bool {
+	x := h.Expectation
 	if x.Class == "" || e.Class != x.Class || e.Verb != x.Verb {
 		return false
 	}
-	if e.Occurred.Before(begun) || e.Occurred.After(x.Until) {
+	if e.Occurred.Before(h.ReleaseBegun) || e.Occurred.After(x.Until) {
 		return false
 	}
-	return x.Met.IsZero() || e.Occurred.Sub(x.Met).Abs() <= oneChange
+	if x.Met.IsZero() {
+		return true
+	}
+	with := false
+	for _, o := range h.Events {
+		if o.Class != x.Class || o.Verb != x.Verb || !o.Expected && !h.ToldOnly {
+			continue
+		}
+		if o.repeats(e) {
+			return false
+		}
+		with = with || o.together(e)
+	}
+	return with
+}
+
+// together tells whether two events are of one enrolment: of one request at the
+// provider, or different factors of an authenticator app shortly after each
+// other. Where the provider does not name requests, time alone tells.
+func (e EventRef) together(o EventRef) bool {
+	if e.Transaction != "" && e.Transaction == o.Transaction {
+		return true
+	}
+	if e.Occurred.Sub(o.Occurred).Abs() > oneChange {
+		return false
+	}
+	return e.Transaction == "" || o.Transaction == "" || ofApp(e.Factor) && ofApp(o.Factor)
+}
+
+// repeats tells whether two requests enrolled the same kind of factor: that
+// makes two devices.
+func (e EventRef) repeats(o EventRef) bool {
+	apart := e.Transaction != "" && o.Transaction != "" && e.Transaction != o.Transaction
+	return apart && e.Factor.Type == o.Factor.Type
+}
+
+// ofApp tells whether a factor is one of those that an authenticator app enrols
+// together.
+func ofApp(f Object) bool {
+	return slices.Contains([]string{"push", "signed_nonce", "token:software:totp"}, f.Type)
 }
 
 func (s *step) append(e EventRef) {

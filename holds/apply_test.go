@@ -304,6 +304,29 @@ func TestR2ExpectedEnrolmentJoins(t *testing.T) {
 	}
 }
 
+// TestR2OneEnrolmentIsOneDevice: what an app enrols in several requests is one
+// enrolment; another kind of factor, or the same kind again, is another one,
+// however soon it comes.
+func TestR2OneEnrolmentIsOneDevice(t *testing.T) {
+	h := in(t, Released)
+	begun := h.ReleaseBegun
+	enrol := func(request, kind string, after time.Duration) Joined {
+		return Joined{Ref(Event{
+			ID: request + kind, Class: MFAChange, Verb: Enrol, Occurred: begun.Add(after), Transaction: request, Factor: Object{Type: kind},
+		}), demand()}
+	}
+	h = must(t, h, enrol("one", "push", time.Minute), enrol("one", "token:software:totp", time.Minute), enrol("two", "signed_nonce", 61*time.Second))
+	for name, f := range map[string]Fact{
+		"a key":            enrol("three", "webauthn", 62*time.Second),
+		"a second device":  enrol("four", "push", 62*time.Second),
+		"an unknown thing": enrol("five", "", 62*time.Second),
+	} {
+		if _, err := Apply(h, f, at(30)); KindOf(err) != Conflict {
+			t.Errorf("%s was let through: %v", name, err)
+		}
+	}
+}
+
 // TestC3OrderOfArrivalDoesNotMatter: any order of joining gives one hold.
 func TestC3OrderOfArrivalDoesNotMatter(t *testing.T) {
 	a, b := Joined{Ref(resetEvent("a", 1)), demand()}, Joined{Ref(resetEvent("b", 1)), demand()}
