@@ -37,7 +37,7 @@ func (f storeFlags) open(ctx context.Context, std streams) (*Config, *pgstore.St
 	if err != nil {
 		return nil, nil, "", nil, err
 	}
-	store, err := pgstore.Open(ctx, pgstore.Options{DSN: d.app, Keys: keys.seal, Logger: newLogger(std.err), MaxConns: 2})
+	store, err := pgstore.Open(ctx, pgstore.Options{DSN: d.app, Keys: keys.seal, Logger: newLogger(std.err), MaxConns: 2, AllowUnsafe: seamsOf(ctx).unsafe})
 	if err != nil {
 		return nil, nil, "", nil, errors.Join(err, d.close(ctx))
 	}

@@ -17,19 +17,23 @@ import (
 // version is stamped by the build.
 var version = "dev"
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func main() { os.Exit(execute(context.Background(), os.Args[1:])) }
+
+// execute runs the program until it is done or told to stop, and returns its
+// exit code.
+func execute(ctx context.Context, args []string) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	err := run(ctx, args, streams{os.Stdin, os.Stdout, os.Stderr})
 	if err == nil {
-		return
+		return 0
 	}
 	var code exitCode
 	if errors.As(err, &code) {
-		os.Exit(int(code))
+		return int(code)
 	}
 	fmt.Fprintln(os.Stderr, "countersign:", err)
-	os.Exit(1)
+	return 1
 }
 
 // streams are the program's three.

@@ -56,7 +56,7 @@ func newService(ctx context.Context, c *Config, log *slog.Logger) (s *service, e
 	if err = s.openStore(ctx); err != nil {
 		return s, err
 	}
-	if err = s.openProviders(); err != nil {
+	if err = s.openProviders(seamsOf(ctx)); err != nil {
 		return s, err
 	}
 	if err = s.makeKeeper(); err != nil {
@@ -76,7 +76,9 @@ func (s *service) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.store, err = pgstore.Open(ctx, pgstore.Options{DSN: s.db.app, Keys: s.keys.seal, Logger: s.log, Jobs: inserter})
+	s.store, err = pgstore.Open(ctx, pgstore.Options{
+		DSN: s.db.app, Keys: s.keys.seal, Logger: s.log, Jobs: inserter, AllowUnsafe: seamsOf(ctx).unsafe,
+	})
 	if err != nil {
 		return err
 	}

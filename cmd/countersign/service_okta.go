@@ -18,10 +18,10 @@ type oktaConnection struct {
 }
 
 // openProviders makes the clients; nothing is called yet.
-func (s *service) openProviders() error {
+func (s *service) openProviders(x seams) error {
 	for _, t := range s.config.Tenants {
 		for _, n := range t.Connections {
-			c, err := s.openOkta(t, n)
+			c, err := s.openOkta(t, n, x)
 			if err != nil {
 				return fmt.Errorf("connection %s: %w", n.ID, err)
 			}
@@ -31,12 +31,13 @@ func (s *service) openProviders() error {
 	return nil
 }
 
-func (s *service) openOkta(t Tenant, n Connection) (oktaConnection, error) {
+func (s *service) openOkta(t Tenant, n Connection, x seams) (oktaConnection, error) {
 	out := oktaConnection{tenant: t, config: n}
 	o := okta.Options{
 		Tenant: holds.TenantID(t.ID), Connection: holds.ConnectionID(n.ID), OrgURL: n.Okta.OrgURL,
 		ClientID: n.Okta.ClientID, Scopes: n.Okta.Scopes, RestraintGroup: n.Okta.RestraintGroup, HookID: n.Hook.ID,
 		OwnAccounts: n.Okta.OwnAccounts, Now: s.store.Now, Logger: s.log, Loopback: loopback(hostOf(n.Okta.OrgURL)),
+		Timeout: x.timeout, Base: x.transport,
 	}
 	if n.Okta.TokenID != "" {
 		o.OwnTokens = []string{n.Okta.TokenID}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// seams are what the tests of the whole program change about it. They travel in
+// the context, so that a command that reads its configuration by itself can be
+// tested like the service; outside of tests there are none.
+type seams struct {
+	// unsafe accepts a database server that may lose what it committed.
+	unsafe bool
+	// transport makes the calls to providers, for example to check them; nil is
+	// the network.
+	transport http.RoundTripper
+	// timeout bounds each of these calls; zero is the client's own.
+	timeout time.Duration
+}
+
+type seamsKey struct{}
+
+func withSeams(ctx context.Context, s seams) context.Context {
+	return context.WithValue(ctx, seamsKey{}, s)
+}
+
+func seamsOf(ctx context.Context) seams {
+	s, _ := ctx.Value(seamsKey{}).(seams)
+	return s
+}
