@@ -65,6 +65,9 @@ type commands struct {
 		List holdsListCommand `cmd:"" help:"List the open holds, most urgent first."`
 		Show holdsShowCommand `cmd:"" help:"Show one hold with its timeline."`
 	} `cmd:"" help:"Look at holds. Deciding needs the console and two people."`
+	Events struct {
+		List eventsListCommand `cmd:"" help:"List what arrived and what the policy said of it: in watch mode, what would be held."`
+	} `cmd:"" help:"What the identity platforms reported."`
 	Audit struct {
 		Verify auditVerifyCommand `cmd:"" help:"Check the whole audit log; name the first bad entry."`
 	} `cmd:"" help:"The audit log."`
