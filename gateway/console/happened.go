@@ -23,8 +23,10 @@ type step struct {
 func (r reader) steps() []step {
 	h := r.v.Hold
 	out := []step{
-		{Name: "Occurred", At: h.Occurred}, {Name: "Received", At: h.Received},
-		{Name: "Durable", At: r.v.Durable, Missing: "not known"}, {Name: "Held", At: h.Opened},
+		{Name: "Occurred", At: h.Occurred},
+		{Name: "Received", At: h.Received},
+		{Name: "Durable", At: r.v.Durable, Missing: "not known"},
+		{Name: "Held", At: h.Opened},
 	}
 	switch {
 	case h.ToldOnly:

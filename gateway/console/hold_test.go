@@ -81,7 +81,9 @@ func TestRestraintUnderWay(t *testing.T) {
 		{holds.ContainmentConfirmed, "the restraint was undone"},
 	} {
 		w := newWorld()
-		w.add(another(1, func(v *holds.View) { v.Hold.Containment, v.Hold.Standing, v.Hold.Restrained = of.containment, holds.Observed, time.Time{} }))
+		w.add(another(1, func(v *holds.View) {
+			v.Hold.Containment, v.Hold.Standing, v.Hold.Restrained = of.containment, holds.Observed, time.Time{}
+		}))
 		c := serve(t, w).as(t, "p-rolf")
 		for _, path := range []string{"/", "/holds/" + id(1)} {
 			p := c.get(path)
@@ -235,7 +237,7 @@ func TestC11(t *testing.T) {
 		p := c.get(path)
 		p.want(t, http.StatusOK, "mixed script", "00uAnna0000000000004")
 	}
-	c.get("/holds/"+id(1)).Find(".mark").Each(func(_ int, m *goquery.Selection) {
+	c.get("/holds/" + id(1)).Find(".mark").Each(func(_ int, m *goquery.Selection) {
 		t.Errorf("a plain name is marked: %s", m.Parent().Text())
 	})
 	c.get("/").Find(".holds tbody tr").Each(func(_ int, tr *goquery.Selection) {
