@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/countersign/countersign/gateway"
 	"github.com/countersign/countersign/gateway/page"
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/holds/ownerlink"
@@ -72,22 +73,17 @@ func readAnswer(c echo.Context) (code, word string, err error) {
 
 // again shows the page with what went wrong.
 func (o *Owner) again(c echo.Context, at opened, cause error) error {
-	status := http.StatusForbidden
 	switch holds.KindOf(cause) {
-	case holds.Invalid:
-		status = http.StatusBadRequest
-	case holds.Forbidden:
-	case holds.Conflict:
-		status = http.StatusConflict
 	case holds.NotFound:
 		return o.refuse(c, cause)
 	case holds.Internal, holds.Unavailable:
 		return cause
+	case holds.Invalid, holds.Forbidden, holds.Conflict:
 	}
 	if fresh, err := o.open(c); err == nil {
 		at = fresh // the number of tries has moved on
 	}
 	p := o.describe(c, at)
 	p.Wrong = detail(cause)
-	return o.render(c, status, "change", p)
+	return o.render(c, gateway.Describe(cause).Status, "change", p)
 }

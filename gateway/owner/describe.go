@@ -39,7 +39,9 @@ type change struct {
 	Wrong string
 	// Closed says why the page takes no answer any more.
 	Closed string
-	Now    time.Time
+	// Used is true when that is because the reader raised the alarm.
+	Used bool
+	Now  time.Time
 }
 
 // event is one line of what happened.
@@ -73,6 +75,7 @@ func (o *Owner) describe(c echo.Context, at opened) change {
 	p.More = len(h.Events) - len(p.Events)
 	switch {
 	case !at.notice.Used.IsZero():
+		p.Used = true
 		p.Closed = "You told us on " + page.Minute(at.notice.Used) + " that this was not you. People are looking at it."
 	case at.notice.Tries >= maxTries:
 		p.Closed = "Too many wrong codes were typed here, so this page takes none any more."

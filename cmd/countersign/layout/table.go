@@ -22,11 +22,17 @@ func table() map[string]row {
 		"gateway":        {code: "holds github.com/labstack/echo/v4"},
 		"gateway/intake": {code: "gateway holds github.com/labstack/echo/v4"},
 		"gateway/page":   {code: "gateway holds github.com/labstack/echo/v4"},
-		"gateway/owner":  {code: "gateway gateway/page holds holds/ownerlink github.com/labstack/echo/v4", test: "github.com/PuerkitoBio/goquery"},
-		"gateway/signin": {code: "gateway gateway/page holds github.com/labstack/echo/v4", test: "github.com/PuerkitoBio/goquery"},
+		"gateway/page/pagetest": {
+			code: "github.com/PuerkitoBio/goquery github.com/google/go-cmp github.com/chromedp/cdproto github.com/chromedp/chromedp",
+		},
+		"gateway/owner": {
+			code: "gateway gateway/page holds holds/ownerlink github.com/labstack/echo/v4",
+			test: "gateway/page/pagetest github.com/PuerkitoBio/goquery",
+		},
+		"gateway/signin": {code: "gateway gateway/page holds github.com/labstack/echo/v4", test: "gateway/page/pagetest"},
 		"gateway/console": {
 			code: "gateway gateway/page holds github.com/labstack/echo/v4",
-			test: "gateway/signin github.com/PuerkitoBio/goquery github.com/chromedp/cdproto github.com/chromedp/chromedp",
+			test: "gateway/signin gateway/page/pagetest github.com/PuerkitoBio/goquery",
 		},
 
 		// providers: everything that speaks to an identity provider.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode"
 
-	"golang.org/x/net/html"
+	"github.com/PuerkitoBio/goquery"
 )
 
 // Sign is in every hostile name that could become markup.
@@ -61,23 +61,23 @@ func Hostile() []string {
 // page of ours has, or a character in its text that cannot be seen.
 func Harmless(t *testing.T, page string) {
 	t.Helper()
-	root, err := html.Parse(strings.NewReader(page))
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := range root.Descendants() {
-		switch n.Type {
-		case html.ElementNode:
-			element(t, n)
-		case html.CommentNode:
-			t.Errorf("a comment: %q", n.Data)
-		case html.TextNode:
-			if i := strings.IndexFunc(n.Data, unseen); i >= 0 {
-				t.Errorf("a character that cannot be seen in %q", n.Data)
+	doc.Find("*").Each(func(_ int, e *goquery.Selection) {
+		element(t, e)
+		e.Contents().Each(func(_ int, n *goquery.Selection) {
+			switch text := n.Text(); goquery.NodeName(n) {
+			case "#comment":
+				t.Error("a comment")
+			case "#text":
+				if strings.ContainsFunc(text, unseen) {
+					t.Errorf("a character that cannot be seen in %q", text)
+				}
 			}
-		case html.DocumentNode, html.DoctypeNode, html.ErrorNode, html.RawNode:
-		}
-	}
+		})
+	})
 }
 
 func unseen(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) && !unicode.IsSpace(r) }
@@ -86,8 +86,9 @@ func unseen(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) 
 const ours = " html head meta title link body a main header nav form label input button div span ul ol li section h1 h2 h3 p b strong " +
 	"code bdi br table thead tbody tr th td dl dt dd time img details summary blockquote fieldset legend select option textarea aside "
 
-func element(t *testing.T, n *html.Node) {
+func element(t *testing.T, e *goquery.Selection) {
 	t.Helper()
+	n := e.Get(0)
 	if !strings.Contains(ours, " "+n.Data+" ") {
 		t.Errorf("an element of somebody else: <%s>", n.Data)
 	}
