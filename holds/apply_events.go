@@ -1,6 +1,7 @@
 package holds
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -121,17 +122,16 @@ func ofApp(f Object) bool {
 
 func (s *step) append(e EventRef) {
 	h := s.h()
-	h.Events = append(slices.Clone(h.Events), e)
-	slices.SortFunc(h.Events, func(a, b EventRef) int {
-		if c := a.Occurred.Compare(b.Occurred); c != 0 {
-			return c
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	h.Events = sorted(append(slices.Clone(h.Events), e))
 	s.c.Events = append(s.c.Events, e)
+}
+
+// sorted puts events into the order in which they happened.
+func sorted(events []EventRef) []EventRef {
+	slices.SortFunc(events, func(a, b EventRef) int {
+		return cmp.Or(a.Occurred.Compare(b.Occurred), cmp.Compare(a.ID, b.ID))
+	})
+	return events
 }
 
 // severity orders classes for the label of a hold of several; later is worse.

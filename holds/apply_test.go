@@ -336,6 +336,17 @@ func TestC3OrderOfArrivalDoesNotMatter(t *testing.T) {
 	}
 }
 
+// TestC3AToldEventThatFollowedIsPartOfTheHold: an enrolment that arrived before
+// the reset it followed was only told; the reset's hold has it, so that a deny
+// takes the factor away.
+func TestC3AToldEventThatFollowedIsPartOfTheHold(t *testing.T) {
+	followed := Ref(Event{ID: "e0", Class: MFAChange, Verb: Enrol, Occurred: at(2)})
+	c := Open(Opening{ID: "h", Event: resetEvent("e1", 1), Terms: demand(), After: []EventRef{followed}}, at(3))
+	if h := c.Hold; len(h.Events) != 2 || h.Events[0].ID != "e1" || h.Events[1].ID != "e0" || len(c.Events) != 1 {
+		t.Fatalf("%+v, newly joined %+v", h.Events, c.Events)
+	}
+}
+
 // TestI4ExemptIsNeverRestrained: break-glass accounts are observed, people paged.
 func TestI4ExemptIsNeverRestrained(t *testing.T) {
 	c := Open(Opening{ID: "h", Event: resetEvent("e", 0), Terms: demand(), Exempt: "break-glass account"}, at(0))

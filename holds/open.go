@@ -15,6 +15,9 @@ type Opening struct {
 	// Doubt says why it will not be restrained this time, empty when it will be.
 	Doubt    string
 	Previous HoldID
+	// After are events of the account that were only told to the owner because
+	// this one, which came before them, had not arrived yet.
+	After []EventRef
 }
 
 // Open starts a hold. It is labelled observed until a restraint is read back.
@@ -33,7 +36,8 @@ func Open(o Opening, now time.Time) Change {
 		h.Requester = h.Owner // an account that changes itself asked for it itself
 	}
 	ref := Ref(o.Event)
-	h.Events = []EventRef{ref}
+	h.Events = sorted(append([]EventRef{ref}, o.After...))
+	h.Class = classOf(h)
 	s := step{now: now, c: Change{Hold: h, Events: []EventRef{ref}}}
 	s.restrain()
 	if o.Doubt != "" {

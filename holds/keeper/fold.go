@@ -79,6 +79,7 @@ func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Ans
 	}
 	if q.Last != nil {
 		o.Previous = q.Last.ID
+		o.After = toldTooLightly(*q.Last, q.Event)
 	}
 	var c holds.Change
 	if r.Verdict == holds.Notify {
@@ -93,6 +94,18 @@ func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Ans
 		c.Hold.Doubts = append(c.Hold.Doubts, d)
 	}
 	return holds.Answer{Ruling: r, Change: &c}
+}
+
+// toldTooLightly are the events of a change that was only told, and would have
+// been held had this earlier event not arrived after it.
+func toldTooLightly(last holds.Hold, e holds.Event) []holds.EventRef {
+	var out []holds.EventRef
+	for _, o := range last.Events {
+		if last.ToldOnly && !o.Occurred.Before(e.Occurred) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 func exempt(f holds.Facts) string {
