@@ -9,6 +9,10 @@ import (
 // somebody is undoing our work and people take over.
 const maxRounds = 5
 
+// maxEventRounds is how many of them further events may use up, so that nobody
+// makes events until a restraint that is undone is not put back.
+const maxEventRounds = 3
+
 // Apply says what a fact makes of a hold. It changes nothing by itself and
 // never looks at a clock. A refusal is an *Error whose detail may be shown to
 // the person who caused it.

@@ -15,8 +15,17 @@ func (s *step) announce(intents []Intent) {
 }
 
 func (s *step) restraintBegun(f RestraintBegun) error {
-	if h := s.h(); h.Containment != ContainmentRequested {
+	h := s.h()
+	switch {
+	case h.Ended() || h.liftBegun():
+		return Refuse(Conflict, "The account is being given back; nothing more is restrained.")
+	case h.Containment != ContainmentRequested && h.Containment != ContainmentFailed:
 		return Refuse(Conflict, "No restraint is asked for: containment is %s.", h.Containment)
+	}
+	for _, i := range f.Intents {
+		if i.Round != h.ContainRound {
+			return Refuse(Conflict, "The containment of round %d is asked for, not that of round %d.", h.ContainRound, i.Round)
+		}
 	}
 	s.announce(f.Intents)
 	return nil
@@ -67,11 +76,17 @@ func (h Hold) liftBegun() bool {
 	return !h.ReleaseBegun.IsZero() || !h.RestoreBegun.IsZero()
 }
 
+// Lifting tells whether our restraint is being undone and not yet read back as
+// undone.
+func (h Hold) Lifting() bool {
+	return h.liftBegun() && (h.State == Approved || h.State == Reverted && h.Containment != ContainmentLifted)
+}
+
 func (s *step) liftBegun(f LiftBegun) error {
 	h := s.h()
 	switch {
 	case h.State == Approved:
-		if h.Frozen() {
+		if h.Frozen() && h.ReleaseBegun.IsZero() {
 			return Refuse(Forbidden, "The owner said that this was not them.")
 		}
 		if s.now.Before(h.ReleaseAfter) {

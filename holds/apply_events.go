@@ -33,7 +33,7 @@ func (s *step) joined(f Joined) error {
 	switch {
 	case h.Containment == NotContained, h.Containment == ContainmentFailed:
 		s.restrain()
-	case h.Containment == ContainmentConfirmed && f.Event.Occurred.After(h.Restrained):
+	case h.Containment == ContainmentConfirmed && f.Event.Occurred.After(h.Restrained) && h.ContainRound < maxEventRounds:
 		// Somebody still acts on the account: end what access they have again.
 		s.restrain()
 	}
@@ -75,7 +75,7 @@ func (h Hold) expects(e EventRef) bool {
 	if x.Class == "" || e.Class != x.Class || e.Verb != x.Verb {
 		return false
 	}
-	if e.Occurred.Before(h.ReleaseBegun) || e.Occurred.After(x.Until) {
+	if e.Occurred.Before(h.ReleaseBegun) || e.Occurred.After(x.Until) || e.Actor.ID != h.enroller() {
 		return false
 	}
 	if x.Met.IsZero() {
@@ -92,6 +92,15 @@ func (h Hold) expects(e EventRef) bool {
 		with = with || o.together(e)
 	}
 	return with
+}
+
+// enroller is whose enrolment is expected: the account's own after a release,
+// and that of whoever made the change where it was only told.
+func (h Hold) enroller() string {
+	if h.ToldOnly {
+		return h.Actor.ID
+	}
+	return h.Subject.ID
 }
 
 // together tells whether two events are of one enrolment: of one request at the

@@ -85,7 +85,7 @@ func in(t *testing.T, s State) Hold {
 // TestApplyEveryStateEveryFact walks every fact through every state: the state
 // it must lead to, or the kind of refusal.
 func TestApplyEveryStateEveryFact(t *testing.T) {
-	enrol := Joined{Ref(Event{ID: "e2", Class: MFAChange, Verb: Enrol, Occurred: at(7)}), demand()}
+	enrol := Joined{Ref(Event{ID: "e2", Class: MFAChange, Verb: Enrol, Occurred: at(7), Actor: Party{ID: "00uvictim"}}), demand()}
 	same := func(s State) string { return string(s) }
 	facts := []struct {
 		name string
@@ -287,7 +287,7 @@ func TestR2ExpectedEnrolmentJoins(t *testing.T) {
 	h := in(t, Released)
 	begun := h.ReleaseBegun
 	enrol := func(id string, after time.Duration) Joined {
-		return Joined{Ref(Event{ID: id, Class: MFAChange, Verb: Enrol, Occurred: begun.Add(after)}), demand()}
+		return Joined{Ref(Event{ID: id, Class: MFAChange, Verb: Enrol, Occurred: begun.Add(after), Actor: Party{ID: "00uvictim"}}), demand()}
 	}
 	h = must(t, h, enrol("push", 5*time.Minute), enrol("totp", 5*time.Minute+3*time.Second))
 	if h.State != Released || len(h.Events) != 3 || !h.Events[2].Expected {
@@ -313,6 +313,7 @@ func TestR2OneEnrolmentIsOneDevice(t *testing.T) {
 	enrol := func(request, kind string, after time.Duration) Joined {
 		return Joined{Ref(Event{
 			ID: request + kind, Class: MFAChange, Verb: Enrol, Occurred: begun.Add(after), Transaction: request, Factor: Object{Type: kind},
+			Actor: Party{ID: "00uvictim"},
 		}), demand()}
 	}
 	h = must(t, h, enrol("one", "push", time.Minute), enrol("one", "token:software:totp", time.Minute), enrol("two", "signed_nonce", 61*time.Second))
@@ -497,4 +498,56 @@ func hasEffect(c Change, k EffectKind) bool {
 		}
 	}
 	return false
+}
+
+// TestContainmentMayBeginAfterItFailed, in its own round only and not while the
+// account is being given back.
+func TestContainmentMayBeginAfterItFailed(t *testing.T) {
+	h := must(t, opened(), RestraintFailed{"down"})
+	begun := func(round int) RestraintBegun { return RestraintBegun{Intents: []Intent{{ID: "i", Round: round}}} }
+	if _, err := Apply(h, begun(1), at(3)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Apply(h, begun(2), at(3)); KindOf(err) != Conflict {
+		t.Fatalf("another round's calls were announced: %v", err)
+	}
+	h = must(t, h, callback("vera"), managerSays("vera"))
+	h = must(t, h, vote(h, Approve, "adam"))
+	h = must(t, h, LiftBegun{})
+	if _, err := Apply(h, begun(1), at(9)); KindOf(err) != Conflict {
+		t.Fatalf("restrained while it is given back: %v", err)
+	}
+}
+
+// TestF1RequesterIsSettledByRound: who asked the first time neither stands in the
+// way of giving the account back nor decides about it.
+func TestF1RequesterIsSettledByRound(t *testing.T) {
+	h := opened()
+	asked := callback("vera")
+	asked.Evidence.Requester = "mallory"
+	h = must(t, h, RestraintConfirmed{}, asked)
+	h = must(t, h, vote(h, Deny, "adam"))
+	h = must(t, h, RevertBegun{}, RevertConfirmed{})
+	h = must(t, h, callback("vera"), managerSays("vera"))
+	if _, err := Apply(h, vote(h, Restore, "mallory"), at(9)); KindOf(err) != Forbidden {
+		t.Fatalf("who asked for the change decided: %v", err)
+	}
+	must(t, h, vote(h, Restore, "adam"))
+}
+
+// TestWitnessIsNotTheRequester on the very first check, either.
+func TestWitnessIsNotTheRequester(t *testing.T) {
+	f := Checked{Evidence{Kind: InPerson, Verifier: "vera", Requester: "rita", Witness: "rita", Place: "desk", Reference: "r"}}
+	if _, err := Apply(opened(), f, at(1)); KindOf(err) != Forbidden {
+		t.Fatalf("%v", err)
+	}
+}
+
+// TestR2SomebodyElsesEnrolmentIsNotExpected after a release.
+func TestR2SomebodyElsesEnrolmentIsNotExpected(t *testing.T) {
+	h := in(t, Released)
+	e := Event{ID: "e2", Class: MFAChange, Verb: Enrol, Occurred: h.ReleaseBegun.Add(time.Minute), Actor: Party{ID: "00umallory"}}
+	if _, err := Apply(h, Joined{Ref(e), demand()}, at(30)); KindOf(err) != Conflict {
+		t.Fatalf("%v", err)
+	}
 }

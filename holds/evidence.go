@@ -153,7 +153,7 @@ func (e Evidence) checkKind(h Hold) error {
 		if e.Witness == "" || strings.TrimSpace(e.Place) == "" {
 			return Refuse(Invalid, "A meeting needs a witness and a place.")
 		}
-		if e.Witness == e.Verifier || h.involves(e.Witness) {
+		if e.Witness == e.Verifier || e.Witness == e.Requester || h.involves(e.Witness) {
 			return Refuse(Forbidden, "The witness must be another person than the verifier, the actor, the requester and the subject.")
 		}
 	case HRRecord:

@@ -82,7 +82,9 @@ type EventRef struct {
 	Role     Object    `json:"role,omitzero"`
 	Summary  string    `json:"summary,omitempty"`
 	Actor    Party     `json:"actor"`
-	IP       string    `json:"ip,omitempty"`
+	// ActorOf is the person behind the actor's account, if known.
+	ActorOf PersonID `json:"actor_of,omitempty"`
+	IP      string   `json:"ip,omitempty"`
 	// Expected is set when the event was the follow-up a release announced.
 	Expected    bool   `json:"expected,omitempty"`
 	Transaction string `json:"transaction,omitempty"`
@@ -174,9 +176,12 @@ type Hold struct {
 	Previous HoldID
 }
 
-// involves tells whether a person is the actor, requester or subject.
+// involves tells whether a person is an actor, a requester or the subject: of
+// any event of the hold, and by any check of any round.
 func (h Hold) involves(p PersonID) bool {
-	return p != "" && (p == h.Owner || p == h.ActorOf || p == h.Requester)
+	return p != "" && (p == h.Owner || p == h.ActorOf || p == h.Requester ||
+		slices.ContainsFunc(h.Events, func(e EventRef) bool { return e.ActorOf == p }) ||
+		slices.ContainsFunc(h.Evidence, func(e Evidence) bool { return e.Requester == p }))
 }
 
 // touched tells whether any event of the hold is of a class.
@@ -197,13 +202,14 @@ func (h Hold) Open() bool {
 }
 
 // Ended tells whether the hold takes only notes: released, or reverted with
-// nothing left to lift.
+// nothing left to lift. A restraint that failed may have been half made, and what
+// was made is given back like every other.
 func (h Hold) Ended() bool {
 	switch h.State {
 	case Released:
 		return true
 	case Reverted:
-		return h.Containment != ContainmentConfirmed && h.Containment != ContainmentRequested
+		return h.Containment == NotContained || h.Containment == ContainmentLifted
 	case Pending, Approved, Denied:
 		return false
 	}

@@ -36,6 +36,7 @@ func Open(o Opening, now time.Time) Change {
 		h.Requester = h.Owner // an account that changes itself asked for it itself
 	}
 	ref := Ref(o.Event)
+	ref.ActorOf = o.Facts.ActorPerson.ID
 	h.Events = sorted(append([]EventRef{ref}, o.After...))
 	h.Class = classOf(h)
 	s := step{now: now, c: Change{Hold: h, Events: []EventRef{ref}}}
@@ -87,6 +88,17 @@ func Continue(h Hold, id HoldID, by By, now time.Time) Change {
 	s.restrain()
 	s.page("the owner says that an approved change was not theirs")
 	s.entry("hold.continued", by, map[string]string{"previous": string(h.ID), "class": string(h.Class)})
+	return s.c
+}
+
+// Repudiated records the owner's word on a hold that can take no more, where
+// another hold of the account is open already: people have to look at that one
+// before they decide anything.
+func Repudiated(h Hold, by By, now time.Time) Change {
+	h.NotMe = now
+	s := step{now: now, c: Change{Hold: h}}
+	s.page("the owner says that an approved change was not theirs; another hold of the account is open, deny it")
+	s.entry("owner.not_me", by, nil)
 	return s.c
 }
 

@@ -59,7 +59,9 @@ func ownAct(q *holds.Question) (holds.Answer, bool) {
 }
 
 func (k *Keeper) join(h holds.Hold, q holds.Question, r holds.Ruling, now time.Time) (holds.Answer, error) {
-	change, err := holds.Apply(h, holds.Joined{Event: holds.Ref(q.Event), Terms: r.Terms}, now)
+	ref := holds.Ref(q.Event)
+	ref.ActorOf = q.Facts.ActorPerson.ID
+	change, err := holds.Apply(h, holds.Joined{Event: ref, Terms: r.Terms}, now)
 	if err != nil {
 		return holds.Answer{}, err
 	}

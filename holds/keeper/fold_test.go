@@ -108,6 +108,7 @@ func TestR2ReleaseThenEnrolThenAnother(t *testing.T) {
 	w.run(holds.EffectLift)
 	enrol := func(id string, minutes int) holds.Event {
 		e := resetAll(id)
+		e.Actor.ID = "00uvictim"
 		e.Verb, e.Type, e.Occurred = holds.Enrol, "user.mfa.factor.activate", start.Add(time.Duration(minutes)*time.Minute)
 		return e
 	}
