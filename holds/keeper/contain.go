@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"slices"
 
 	"github.com/countersign/countersign/holds"
 )
@@ -14,11 +15,47 @@ func (k *Keeper) contain(ctx context.Context, hj holds.Job) error {
 		return err
 	}
 	h := j.hold
-	if h.Exempt != "" || !h.Subject.Resolved() || h.Ended() || h.ContainRound != j.Round || h.Containment == holds.ContainmentConfirmed || h.Containment == holds.ContainmentLifted {
-		return nil
+	if h.Exempt != "" || !h.Subject.Resolved() || h.Ended() || h.Lifting() || h.ContainRound != j.Round || h.Containment == holds.ContainmentConfirmed || h.Containment == holds.ContainmentLifted {
+		return j.leftBehind(ctx)
+	}
+	if err := j.awaitPrevious(ctx); err != nil {
+		return err
 	}
 	if err := j.restrain(ctx); err != nil {
 		return j.trouble(ctx, err, func(reason string) holds.Fact { return holds.RestraintFailed{Reason: reason} })
+	}
+	return nil
+}
+
+// leftBehind is for a containment that finds its account given back: a call that
+// an earlier run announced and whose outcome nobody wrote down may have come
+// after the lift looked, so the lift looks again.
+func (j *job) leftBehind(ctx context.Context) error {
+	if !j.hold.Lifting() && j.hold.Containment != holds.ContainmentLifted {
+		return nil
+	}
+	have, err := j.intents(ctx, holds.ToContain, j.Round)
+	if err != nil || !slices.ContainsFunc(have, func(i holds.Intent) bool { return !i.Done() }) {
+		return err
+	}
+	return j.report(ctx, holds.RestraintConfirmed{})
+}
+
+// awaitPrevious lets the hold before this one finish giving the account back:
+// what is in force now is about to go, and would be taken for this hold's. It
+// waits for half a minute at most.
+func (j *job) awaitPrevious(ctx context.Context) error {
+	if j.hold.Previous == "" || j.Attempt > 5 {
+		return nil
+	}
+	v, err := j.Holds.View(ctx, holds.Key{Tenant: j.Key.Tenant, Hold: j.hold.Previous})
+	switch {
+	case holds.KindOf(err) == holds.NotFound:
+		return nil
+	case err != nil:
+		return err
+	case v.Hold.Lifting():
+		return holds.Refuse(holds.Unavailable, "The restraint of the hold before is being lifted; this one comes after it.")
 	}
 	return nil
 }

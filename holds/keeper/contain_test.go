@@ -72,7 +72,7 @@ func TestG7G8LostAnswersAndCrashes(t *testing.T) {
 func TestG5OutageIsVisible(t *testing.T) {
 	w := newWorld(t)
 	w.happens(t, resetAll("e1"))
-	w.provider.before = 5
+	w.provider.before = 15
 	j := take(t, w, holds.EffectContain)
 	for j.Attempt = 1; j.Attempt <= 5; j.Attempt++ {
 		if err := w.contain(context.Background(), j); holds.KindOf(err) != holds.Unavailable {

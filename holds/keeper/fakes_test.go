@@ -75,6 +75,15 @@ func (m *memory) commit(c holds.Change) holds.Hold {
 	return h
 }
 
+func (m *memory) open(subject string) bool {
+	for _, h := range m.holds {
+		if h.Subject.ID == subject && h.Open() {
+			return true
+		}
+	}
+	return false
+}
+
 func (m *memory) Update(_ context.Context, key holds.Key, _ time.Time, change func(holds.Hold) (*holds.Change, error)) (holds.Hold, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,6 +95,9 @@ func (m *memory) Update(_ context.Context, key holds.Key, _ time.Time, change fu
 		c, err := change(h)
 		if err != nil || c == nil {
 			return err
+		}
+		if c.Also != nil && m.open(c.Also.Hold.Subject.ID) {
+			return holds.Refuse(holds.Conflict, "the account has an open hold already")
 		}
 		h = m.commit(*c)
 		return nil

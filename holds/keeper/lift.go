@@ -13,6 +13,10 @@ func (k *Keeper) lift(ctx context.Context, hj holds.Job) error {
 	if err != nil {
 		return err
 	}
+	if wait := j.hold.ReleaseAfter.Sub(k.Now()); j.hold.State == holds.Approved && wait > 0 {
+		// Another machine's clock is ahead of ours. This may be the only lift there is.
+		return &holds.Error{Kind: holds.Unavailable, Detail: "The waiting period is not over.", After: wait}
+	}
 	if err := j.undoRestraint(ctx); err != nil {
 		return j.trouble(ctx, err, func(reason string) holds.Fact { return holds.LiftFailed{Reason: reason} })
 	}
@@ -25,10 +29,7 @@ func (j *job) undoRestraint(ctx context.Context) error {
 		return err
 	}
 	ours := undo(all)
-	have, err := j.intents(ctx, holds.ToLift, j.hold.ContainRound)
-	if err != nil {
-		return err
-	}
+	have := purposed(all, holds.ToLift)
 	var now holds.Snapshot
 	if len(ours)+len(have) > 0 {
 		if now, err = j.snapshotOrGone(ctx); err != nil {
@@ -39,7 +40,7 @@ func (j *job) undoRestraint(ctx context.Context) error {
 		ours, have = nil, nil
 	}
 	again := len(have) > 0
-	fresh := j.intend(holds.ToLift, j.hold.ContainRound, ours, have, now)
+	fresh := j.intend(holds.ToLift, nextRound(have, j.hold.ContainRound), ours, have, now)
 	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{Intents: fresh}); err != nil {
 		return ignoreRefusal(err)
 	}

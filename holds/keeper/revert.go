@@ -26,31 +26,45 @@ func (k *Keeper) revert(ctx context.Context, hj holds.Job) error {
 }
 
 func (j *job) undoChange(ctx context.Context) error {
-	round := j.hold.Round
-	have, err := j.intents(ctx, holds.ToRevert, round)
+	all, err := j.Intents.Intents(ctx, j.Key)
 	if err != nil {
 		return err
 	}
+	have := purposed(all, holds.ToRevert)
 	if !j.hold.Subject.Resolved() {
-		return j.report(ctx, holds.RevertConfirmed{Irreversible: byHand(j.hold)})
+		return j.reverted(ctx, holds.RevertConfirmed{Irreversible: byHand(j.hold)})
 	}
 	now, err := j.snapshotOrGone(ctx)
 	if err != nil {
 		return err
 	}
 	if gone(now) {
-		return j.report(ctx, holds.RevertConfirmed{Irreversible: []string{"the account no longer exists"}})
+		return j.reverted(ctx, holds.RevertConfirmed{Irreversible: []string{"the account no longer exists"}})
 	}
 	before, known := j.beforeImage(ctx)
-	plan := planRevert(j.hold, before, known, now)
-	fresh := j.intend(holds.ToRevert, round, plan.actions, have, now)
+	plan := planRevert(j.hold, before, known, now, have)
+	fresh := j.intend(holds.ToRevert, nextRound(have, j.hold.Round), plan.actions, have, now)
 	if _, err := j.apply(ctx, j.Key, holds.RevertBegun{Intents: fresh}); err != nil {
 		return ignoreRefusal(err)
 	}
 	if err := j.carryOut(ctx, append(slices.Clone(have), fresh...), len(have) > 0); err != nil {
 		return err
 	}
-	return j.readBackRevert(ctx, round, plan)
+	return j.readBackRevert(ctx, plan)
+}
+
+// reverted reports the end of the undoing, unless the hold has taken another
+// event since: that one is not undone yet, and the job queued with it goes on.
+func (j *job) reverted(ctx context.Context, f holds.RevertConfirmed) error {
+	now := j.Now()
+	_, err := j.Holds.Update(ctx, j.Key, now, func(h holds.Hold) (*holds.Change, error) {
+		if h.Version != j.hold.Version {
+			return nil, nil
+		}
+		c, err := holds.Apply(h, f, now)
+		return &c, err
+	})
+	return ignoreConflict(err)
 }
 
 // byHand names every event of a hold whose account is not known.
@@ -63,21 +77,27 @@ func byHand(h holds.Hold) []string {
 }
 
 func (j *job) beforeImage(ctx context.Context) (holds.Snapshot, bool) {
-	s, err := j.Snapshots.SnapshotBefore(ctx, j.hold.Tenant, j.hold.Connection, j.hold.Subject.ID, j.hold.Occurred)
+	// The provider's clock may be ahead of ours: whatever was read after the event
+	// had reached us shows the change, whenever the event says that it happened.
+	at := j.hold.Occurred
+	if r := j.hold.Received; !r.IsZero() && r.Before(at) {
+		at = r
+	}
+	s, err := j.Snapshots.SnapshotBefore(ctx, j.hold.Tenant, j.hold.Connection, j.hold.Subject.ID, at)
 	return s, err == nil
 }
 
-func (j *job) readBackRevert(ctx context.Context, round int, plan revertPlan) error {
+func (j *job) readBackRevert(ctx context.Context, plan revertPlan) error {
 	s, err := j.snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	done, err := j.intents(ctx, holds.ToRevert, round)
+	all, err := j.Intents.Intents(ctx, j.Key)
 	if err != nil {
 		return err
 	}
 	confirmed := holds.RevertConfirmed{Irreversible: plan.cannot}
-	for _, i := range done {
+	for _, i := range newest(purposed(all, holds.ToRevert)) {
 		inForce, _ := holds.InForce(i.Action, s)
 		switch {
 		case inForce:
@@ -88,7 +108,18 @@ func (j *job) readBackRevert(ctx context.Context, round int, plan revertPlan) er
 			return holds.Refuse(holds.Unavailable, "The provider still shows the change (%s is not in force yet).", i.Action.Kind)
 		}
 	}
-	return j.report(ctx, confirmed)
+	return j.reverted(ctx, confirmed)
+}
+
+// newest keeps the last intent of each action.
+func newest(all []holds.Intent) []holds.Intent {
+	var out []holds.Intent
+	for n, i := range all {
+		if !slices.ContainsFunc(all[n+1:], func(o holds.Intent) bool { return o.Action == i.Action }) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 func undone(i holds.Intent) string {
@@ -103,13 +134,21 @@ func undone(i holds.Intent) string {
 type revertPlan struct {
 	actions []holds.Action
 	cannot  []string
+	have    []holds.Intent
+}
+
+// did tells whether an action of a kind was planned before.
+func (p *revertPlan) did(kind holds.ActionKind) bool {
+	return slices.ContainsFunc(p.have, func(i holds.Intent) bool { return i.Action.Kind == kind })
 }
 
 // planRevert reads off the hold's events, the before-image and the account as
 // it is now what must be taken away again. It never guesses: a role or factor
 // that cannot be told from the ones the owner had is left and named.
-func planRevert(h holds.Hold, before holds.Snapshot, known bool, now holds.Snapshot) revertPlan {
-	var p revertPlan
+// Nothing that it finds nothing for is passed over in silence; have is what an
+// earlier run did.
+func planRevert(h holds.Hold, before holds.Snapshot, known bool, now holds.Snapshot, have []holds.Intent) revertPlan {
+	p := revertPlan{have: have}
 	for _, e := range h.Events {
 		switch {
 		case e.Class == holds.RoleActivation && e.Verb != holds.Revoke:
@@ -153,7 +192,11 @@ func (p *revertPlan) removeRoles(h holds.Hold, e holds.EventRef, before holds.Sn
 		}
 		p.add(holds.Action{Kind: holds.RemoveRole, Account: h.Subject.ID, Object: r.ID})
 	}
-	if !found && !known {
+	switch {
+	case found || p.did(holds.RemoveRole):
+	case known:
+		p.say("no role that was granted since was found on the account; compare its roles by hand (" + e.Type + ")")
+	default:
 		p.say("which role was granted cannot be told: there is no before-image of the account; compare its roles by hand")
 	}
 }
@@ -169,7 +212,7 @@ func (p *revertPlan) removeFactors(h holds.Hold, e holds.EventRef, before holds.
 		found = true
 		p.add(holds.Action{Kind: holds.RemoveFactor, Account: h.Subject.ID, Object: f.ID})
 	}
-	if !found && !known {
+	if !found && !p.did(holds.RemoveFactor) {
 		p.say("which factor was enrolled cannot be told; compare the account's factors with the owner")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/countersign/countersign/holds"
 )
@@ -63,18 +65,31 @@ func (j *job) intents(ctx context.Context, p holds.Purpose, round int) ([]holds.
 	if err != nil {
 		return nil, err
 	}
+	return slices.DeleteFunc(purposed(all, p), func(i holds.Intent) bool { return i.Round != round }), nil
+}
+
+func purposed(all []holds.Intent, p holds.Purpose) []holds.Intent {
 	var out []holds.Intent
 	for _, i := range all {
-		if i.Purpose == p && i.Round == round {
+		if i.Purpose == p {
 			out = append(out, i)
 		}
 	}
-	return out, nil
+	return out
 }
 
-// intend makes the intents for actions that are not in force yet and not
-// announced yet. An action already in force is not ours: no intent, so that a
-// release does not undo it.
+// nextRound is the round of intents that come after some: what was undone and
+// came back is undone again by a call, and an intent, of its own.
+func nextRound(have []holds.Intent, first int) int {
+	for _, i := range have {
+		first = max(first, i.Round+1)
+	}
+	return first
+}
+
+// intend makes the intents for actions that are not in force and that no intent
+// without an outcome announces. An action already in force is not ours: no
+// intent, so that a release does not undo it.
 func (j *job) intend(p holds.Purpose, round int, actions []holds.Action, have []holds.Intent, before holds.Snapshot) []holds.Intent {
 	var out []holds.Intent
 	for _, a := range actions {
@@ -91,7 +106,7 @@ func (j *job) intend(p holds.Purpose, round int, actions []holds.Action, have []
 
 func announced(a holds.Action, have []holds.Intent) bool {
 	for _, i := range have {
-		if i.Action == a && i.Result.Status != holds.Broken {
+		if i.Action == a && !i.Done() {
 			return true
 		}
 	}
@@ -109,11 +124,17 @@ func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) 
 			return err
 		}
 	}
+	var failed []error
 	for _, i := range intents {
 		if i.Done() {
 			continue
 		}
 		result, err := j.once(ctx, i, again, now)
+		if err != nil && i.Purpose == holds.ToContain && ctx.Err() == nil {
+			// One way to restrain that fails takes none of the others away.
+			failed = append(failed, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -122,7 +143,7 @@ func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) 
 			return err
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Snapshot) (holds.Result, error) {
@@ -142,6 +163,10 @@ func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Sn
 	return result, err
 }
 
+// reportTime is what a job whose time is up has left to say so; the job runner
+// counts it as abandoned a little later.
+const reportTime = 3 * time.Second
+
 // trouble decides what a failed attempt means. What may pass is tried again, and
 // people hear of it from the third attempt on. A refused credential is told at
 // once and tried again, since people will mend it. What trying again cannot help
@@ -150,6 +175,12 @@ func (j *job) trouble(ctx context.Context, err error, report func(reason string)
 	kind := holds.KindOf(err)
 	mayPass := kind == holds.Unavailable || kind == holds.Internal
 	if !mayPass || j.Attempt >= 3 {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			// The provider took all the time there was; saying so takes none of its.
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), reportTime)
+			defer cancel()
+		}
 		if _, ferr := j.apply(ctx, j.Key, report(holds.Say(err))); ferr != nil {
 			return errors.Join(err, ferr)
 		}

@@ -110,7 +110,11 @@ func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
 	}
 	var owner holds.Person
 	if n.Audience == holds.ToOwner {
-		if owner, err = k.Directory.Person(ctx, j.Key.Tenant, j.hold.Owner); err != nil {
+		owner, err = k.Directory.Person(ctx, j.Key.Tenant, j.hold.Owner)
+		if holds.KindOf(err) == holds.NotFound {
+			return j.report(ctx, holds.Untold{Reason: "the owner is no longer in the directory of people"})
+		}
+		if err != nil {
 			return err
 		}
 	}
