@@ -3,13 +3,17 @@ package console_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/labstack/echo/v4"
 
+	"github.com/countersign/countersign/gateway"
 	"github.com/countersign/countersign/gateway/console"
+	"github.com/countersign/countersign/gateway/signin"
 	"github.com/countersign/countersign/holds"
 )
 
@@ -199,5 +203,42 @@ func TestQueue(t *testing.T) {
 func TestNewNeedsEverything(t *testing.T) {
 	if _, err := console.New(console.Options{}); err == nil {
 		t.Error("a console of nothing")
+	}
+}
+
+// TestF5Console: the console asks about authority itself, whoever let the
+// request through; and a handler without anybody signed in is a failure.
+func TestF5Console(t *testing.T) {
+	w := newWorld()
+	k := w.add(annas())
+	for want, who := range map[int]func(echo.Context) (holds.TenantID, holds.PersonID, error){
+		http.StatusForbidden:           func(echo.Context) (holds.TenantID, holds.PersonID, error) { return tenant, "p-gone", nil },
+		http.StatusInternalServerError: signin.Who,
+	} {
+		con, err := console.New(console.Options{
+			Reader: w, Keeper: w, Inbox: w.Inbox, Who: who, Now: w.clock,
+			Require:      func(next echo.HandlerFunc) echo.HandlerFunc { return next },
+			Reviewer:     func(_ holds.TenantID, p holds.PersonID) bool { return p == "p-rolf" },
+			Organisation: func(holds.TenantID) string { return "Acme" },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := gateway.NewEcho(gateway.Options{})
+		con.Mount(e)
+		server := httptest.NewServer(e)
+		defer server.Close()
+		c := &client{t: t, site: &site{url: server.URL}}
+		form := url.Values{"version": {"1"}, "decision": {"deny"}, "reason": {"No."}, "text": {"x"}}
+		path := "/holds/" + string(k.Hold)
+		for _, a := range []answer{c.get("/"), c.get("/holds"), c.get(path), c.post(path+"/decision", form), c.post(path+"/evidence", form), c.post(path+"/note", form)} {
+			a.want(t, want)
+			if strings.Contains(a.html, "Anna") {
+				t.Error("a name is shown")
+			}
+		}
+	}
+	if w.count() != 0 {
+		t.Error("something was written")
 	}
 }

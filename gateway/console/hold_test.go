@@ -173,8 +173,8 @@ func TestMasked(t *testing.T) {
 	v.Notices[0].Masked = "anna@home.example" // a store that forgot
 	k := w.add(v)
 	c := serve(t, w).as(t, "p-rolf")
-	p := c.record(k, check("callback", map[string]string{"point": "c-old"}))
-	p = c.get("/holds/" + string(k.Hold))
+	c.record(k, check("callback", map[string]string{"point": "c-old"})).want(t, http.StatusSeeOther)
+	p := c.get("/holds/" + string(k.Hold))
 	p.want(t, http.StatusOK, "…67", "a…@h….example")
 	for _, clear := range []string{"123", "45 67", "999 99", "anna@home", "home.example"} {
 		if strings.Contains(p.html, clear) {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/countersign/countersign/gateway/page"
 	"github.com/countersign/countersign/holds"
@@ -44,11 +45,9 @@ func maskedAddress(value string) string {
 }
 
 func firstLetter(s string) string {
-	for _, r := range s {
-		if r == '…' {
-			return ""
-		}
-		return string(r)
+	r, _ := utf8.DecodeRuneInString(s)
+	if r == utf8.RuneError || r == '…' {
+		return ""
 	}
-	return ""
+	return string(r)
 }

@@ -17,7 +17,8 @@
 //   - that the cookie is HttpOnly and SameSite=Strict. Over TLS it is Secure and
 //     carries the __Host- prefix; on plain HTTP, which the console speaks on
 //     loopback only, browsers would drop such a cookie, so it is named without
-//     the prefix and not Secure there.
+//     the prefix and not Secure there. Cookies know no ports: programs on other
+//     ports of the same machine's loopback see it, as they could see the console.
 //
 // It refuses to sign in anybody who is not a reviewer, even with a good link.
 package signin
