@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,16 +37,16 @@ func envelope(o *org, events ...any) []byte {
 // crafted is an event in Okta's own shape, with some of its fields changed.
 func (w *world) crafted(change func(e *oktasim.Event)) oktasim.Event {
 	w.Helper()
-	log := w.sim().Log()
 	var e oktasim.Event
-	for _, l := range log {
-		if l.EventType == "user.mfa.factor.reset_all" {
-			e = l
+	for _, seen := range w.seen {
+		if seen.EventType == "user.mfa.factor.reset_all" {
+			e = seen
 		}
 	}
 	if e.UUID == "" {
-		w.Fatal("there is no reset in the log to take the shape from; tell one first")
+		w.Fatal("there was no reset to take the shape from; tell one first")
 	}
+	e.Target = slices.Clone(e.Target)
 	e.UUID, e.Transaction.ID = uuid.NewString(), "crafted-"+uuid.NewString()[:8]
 	e.Published = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 	change(&e)
@@ -101,4 +103,32 @@ func (w *world) knock(url string, body []byte, h http.Header) (int, string) {
 // asUser makes an account the event's only target.
 func asUser(e *oktasim.Event, id, login, name string) {
 	e.Target = []oktasim.Entity{{ID: id, Type: "User", AlternateID: login, DisplayName: name}}
+}
+
+// api makes a call to the simulated organisation with one of its tokens.
+func (w *world) api(token, method, path string) {
+	w.Helper()
+	req, err := http.NewRequestWithContext(w.Context(), method, w.orgs[0].url+path, http.NoBody)
+	w.must(err)
+	req.Header.Set("Authorization", "SSWS "+w.sim().Token(token))
+	req.Header.Set("Accept", "application/json")
+	c := client()
+	defer c.CloseIdleConnections()
+	res, err := c.Do(req)
+	w.must(err)
+	defer res.Body.Close()
+	if res.StatusCode > 299 {
+		answer, _ := io.ReadAll(res.Body)
+		w.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
+	}
+}
+
+// effects counts the calls of ours that changed an account.
+func (w *world) effects(account string) (out []oktasim.Effect) {
+	for _, e := range w.sim().Effects() {
+		if strings.Contains(e.Path, account) {
+			out = append(out, e)
+		}
+	}
+	return out
 }

@@ -27,6 +27,8 @@ const (
 	tenant     = holds.TenantID("nordwind")
 	connection = holds.ConnectionID("nordwind-okta")
 	publicURL  = "https://countersign.nordwind.example"
+	// colleagueToken is an API token that another administrator uses in scripts.
+	colleagueToken = "00TJonasScripts00000"
 )
 
 // options say how a test's world differs from the usual one: one Okta
@@ -36,7 +38,7 @@ type options struct {
 	engine   oktasim.Engine
 	sim      oktasim.Options
 	noHook   bool          // no event hook is registered: only the poller sees
-	slowPoll bool          // the poller looks once and then not again: only the hook sees
+	slowPoll bool          // the System Log shows nothing yet: only the hook sees
 	second   bool          // a second organisation of the same tenant
 	edit     func(*layout) // changes the configuration before it is written
 	seams    func(*seams)
@@ -59,6 +61,7 @@ type world struct {
 	seams  seams
 	log    *record
 	nodes  []*node
+	seen   []oktasim.Event // of all stories told
 }
 
 // org is a simulated organisation. The first one is the world's own.
@@ -111,11 +114,18 @@ func (w *world) openOrg(id holds.ConnectionID, o oktasim.Options) *org {
 	if o.Engine == "" {
 		o.Engine = w.o.engine
 	}
+	if len(o.Company.People) == 0 {
+		o.Company = oktasim.SmallCompany()
+		o.Company.Tokens = append(o.Company.Tokens, oktasim.APIToken{ID: colleagueToken, Name: "scripts", Owner: oktasim.ITLead})
+	}
 	s, err := oktasim.New(o)
 	w.must(err)
 	srv := httptest.NewServer(s)
 	w.Cleanup(func() { srv.CloseClientConnections(); srv.Close(); s.Close() })
 	s.SetOrgURL(srv.URL)
+	if w.o.slowPoll {
+		s.Switch(func(s *oktasim.Switches) { s.LogDelay = oktasim.Duration(24 * time.Hour) })
+	}
 	return &org{Sim: s, id: id, url: srv.URL, secret: rand.Text()}
 }
 
@@ -264,6 +274,7 @@ func (w *world) told(told oktasim.Told, err error) oktasim.Told {
 	if err != nil {
 		w.Fatalf("the simulator refuses the story: %v", err)
 	}
+	w.seen = append(w.seen, told.Events...)
 	return told
 }
 
