@@ -17,6 +17,9 @@ type seams struct {
 	transport http.RoundTripper
 	// timeout bounds each of these calls; zero is the client's own.
 	timeout time.Duration
+	// job bounds one run of a job; zero is jobTimeout. A job whose process was
+	// killed is taken over when that time is up.
+	job time.Duration
 }
 
 type seamsKey struct{}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -93,7 +94,7 @@ func (s *service) openStore(ctx context.Context) error {
 	}
 	s.pool.SetMaxOpenConns(12)
 	s.runner, err = jobs.NewRunner(jobs.Options{
-		DB: s.pool, DSN: s.db.app, Inserter: inserter, Handlers: s.handlers(), Timeout: jobTimeout,
+		DB: s.pool, DSN: s.db.app, Inserter: inserter, Handlers: s.handlers(), Timeout: cmp.Or(seamsOf(ctx).job, jobTimeout),
 		Epoch: s.store.Epoch, Logger: s.log, OnDiscard: s.discarded,
 	})
 	return err
