@@ -106,7 +106,13 @@ func (s *step) liftBegun(f LiftBegun) error {
 
 // expect announces the one follow-up a release lets through: after factors
 // were taken away, one enrolment.
+//
+// It is one enrolment: what followed before the lift was read back has used it.
 func (h *Hold) expect(now time.Time) {
+	if h.Expectation.Class != "" {
+		h.Expectation.Until = now.Add(h.Terms.Expect)
+		return
+	}
 	for _, e := range h.Events {
 		if e.Class == MFAChange && (e.Verb == Reset || e.Verb == Remove) && h.Terms.Expect > 0 {
 			h.Expectation = Expectation{Class: MFAChange, Verb: Enrol, Until: now.Add(h.Terms.Expect)}

@@ -49,8 +49,10 @@ func (s *step) joined(f Joined) error {
 // something new.
 func (s *step) followUp(f Joined) error {
 	h := s.h()
-	late := f.Event.Transaction != "" && f.Event.Occurred.Before(h.ReleaseBegun) &&
-		slices.ContainsFunc(h.Events, func(e EventRef) bool { return e.Transaction == f.Event.Transaction })
+	late := f.Event.Transaction != "" && f.Event.Occurred.Before(h.ReleaseBegun) && f.Terms.Tier.rank() <= h.Terms.Tier.rank() &&
+		slices.ContainsFunc(h.Events, func(e EventRef) bool {
+			return e.Transaction == f.Event.Transaction && e.Class == f.Event.Class
+		})
 	if !late && !h.expects(f.Event) {
 		return Refuse(Conflict, "The hold was released; the event opens another one.")
 	}

@@ -551,3 +551,32 @@ func TestR2SomebodyElsesEnrolmentIsNotExpected(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 }
+
+// TestR2EnrolmentDuringTheLiftIsTheOne: it came before the lift was read back,
+// and there is no second one afterwards.
+func TestR2EnrolmentDuringTheLiftIsTheOne(t *testing.T) {
+	h := must(t, in(t, Approved), LiftBegun{})
+	enrol := func(id, kind string) Joined {
+		return Joined{Ref(Event{
+			ID: id, Class: MFAChange, Verb: Enrol, Occurred: h.ReleaseBegun.Add(time.Minute), Transaction: id, Factor: Object{Type: kind},
+			Actor: Party{ID: "00uvictim"},
+		}), demand()}
+	}
+	h = must(t, h, enrol("one", "push"), LiftConfirmed{})
+	if _, err := Apply(h, enrol("two", "webauthn"), at(30)); KindOf(err) != Conflict {
+		t.Fatalf("%v", err)
+	}
+}
+
+// TestLateEventOfTheRequestIsOfItsKind: a request that people approved brings
+// nothing graver in afterwards.
+func TestLateEventOfTheRequestIsOfItsKind(t *testing.T) {
+	h := in(t, Released)
+	late := resetEvent("e9", 0)
+	late.Transaction = h.Events[0].Transaction
+	must(t, h, Joined{Ref(late), demand()})
+	late.Class, late.Verb = RoleActivation, Grant
+	if _, err := Apply(h, Joined{Ref(late), demand()}, at(30)); KindOf(err) != Conflict {
+		t.Fatalf("%v", err)
+	}
+}

@@ -1,5 +1,7 @@
 package holds
 
+import "strings"
+
 // TenantID names a customer organisation. It is chosen in the configuration:
 // lower-case letters, digits and dashes.
 type TenantID string
@@ -10,6 +12,19 @@ type ConnectionID string
 
 // HoldID is a UUID (version 7) in its usual text form.
 type HoldID string
+
+// Short is what people call a hold between them: the last eight letters of its
+// id. (The first ones are a clock, and the same for all holds of a minute.)
+// Anything in it that is no letter or digit is left out.
+func (h HoldID) Short() string {
+	s := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return -1
+	}, string(h))
+	return s[max(0, len(s)-8):]
+}
 
 // PersonID names a human in the directory of people, whatever accounts they
 // have. Two accounts of one human share it.

@@ -19,6 +19,9 @@ type Summary struct {
 	Escalations int
 	Frozen      bool
 	Events      int
+	// ToldOnly and EffectiveBy are as on the hold.
+	ToldOnly    bool
+	EffectiveBy time.Time
 }
 
 // Filter selects holds for a queue. The zero value is the open holds, most

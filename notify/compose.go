@@ -66,7 +66,7 @@ func (m *Messenger) composeOwner(n holds.Notice, h holds.Hold, owner holds.Perso
 		Link:         link,
 		Code:         code,
 		Contact:      oneLine(m.o.Contact(n.Tenant)),
-		Reference:    reference(h.ID),
+		Reference:    h.ID.Short(),
 	}
 	if !n.Expires.IsZero() {
 		p.Until = stamp(n.Expires)

@@ -32,7 +32,7 @@ func (m *Messenger) composeDuty(n holds.Notice, h holds.Hold, link string) (lett
 		Events:       len(h.Events),
 		Opened:       moment(h.Opened, m.o.Now()),
 		Link:         link,
-		Reference:    reference(h.ID),
+		Reference:    h.ID.Short(),
 	}
 	if !h.Due.IsZero() {
 		p.Due = stamp(h.Due)

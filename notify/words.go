@@ -160,16 +160,3 @@ func ago(d time.Duration) string {
 	}
 	return count(d/(24*time.Hour), "day")
 }
-
-// reference is the short name of a hold that people read out to each other: the
-// last eight letters of its id. (The first ones are a clock, and the same for
-// all holds of a minute.)
-func reference(id holds.HoldID) string {
-	s := strings.Map(func(r rune) rune {
-		if isLabel(r) {
-			return r
-		}
-		return -1
-	}, string(id))
-	return s[max(0, len(s)-8):]
-}

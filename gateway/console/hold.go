@@ -109,7 +109,7 @@ func describe(f frame, v holds.View) holdPage {
 	r := reader{v: v, now: f.Now, by: f.by}
 	h := v.Hold
 	p := holdPage{
-		frame: f, Link: link(h.ID), ID: string(h.ID), Short: short(h.ID), Connection: page.Line(string(h.Connection), 60),
+		frame: f, Link: link(h.ID), ID: string(h.ID), Short: h.ID.Short(), Connection: page.Line(string(h.Connection), 60),
 		Stamp: stampOf(v, f.Now), Change: className(h.Class), Tier: tierName(h.Terms.Tier),
 		Subject: accountOf(h.Subject), Actor: partyOf(h.Actor),
 		Owner: r.person(h.Owner), ActorOf: r.person(h.ActorOf), Requester: r.person(h.Requester),

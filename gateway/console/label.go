@@ -72,7 +72,9 @@ func stageWord(s holds.Summary) string {
 
 // labelOfSummary is the label of a line of the queue.
 func labelOfSummary(s holds.Summary, now time.Time) label {
-	return labelOf(holds.Hold{State: s.State, Containment: s.Containment, Standing: s.Standing}, now)
+	return labelOf(holds.Hold{
+		State: s.State, Containment: s.Containment, Standing: s.Standing, ToldOnly: s.ToldOnly, EffectiveBy: s.EffectiveBy,
+	}, now)
 }
 
 // standing is the label in a sentence.

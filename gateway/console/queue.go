@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -118,7 +117,7 @@ func rows(found []holds.Summary, now time.Time) []row {
 	out := make([]row, 0, len(found))
 	for _, h := range found {
 		r := row{
-			Link: link(h.Key.Hold), Short: short(h.Key.Hold), Connection: page.Line(string(h.Connection), 60),
+			Link: link(h.Key.Hold), Short: h.Key.Hold.Short(), Connection: page.Line(string(h.Connection), 60),
 			Change: className(h.Class), Tier: tierName(h.Tier), Subject: accountOf(h.Subject), Actor: partyOf(h.Actor),
 			Label: labelOfSummary(h, now), Stage: stageWord(h), Frozen: h.Frozen, Events: h.Events, Escalations: h.Escalations,
 			Opened: h.Opened, Age: page.Span(now.Sub(h.Opened)),
@@ -132,10 +131,3 @@ func rows(found []holds.Summary, now time.Time) []row {
 }
 
 func link(id holds.HoldID) string { return "/holds/" + string(id) }
-
-// short is what people call a hold between them, the same as in messages. Holds
-// of one minute may share it, so a hold's page shows the whole id as well.
-func short(id holds.HoldID) string {
-	s := strings.ReplaceAll(page.Line(string(id), 40), "-", "")
-	return s[:min(8, len(s))]
-}

@@ -60,7 +60,7 @@ func (o *Owner) describe(c echo.Context, at opened) change {
 		Organisation: page.Named(o.Organisation(h.Tenant)),
 		First:        first(at.view.People[h.Owner].Name),
 		Contact:      page.Lines(o.Contact(h.Tenant)),
-		Reference:    reference(h.ID),
+		Reference:    h.ID.Short(),
 		Standing:     standing(h, now),
 		Next:         next(h, now),
 		Until:        at.notice.Expires,
@@ -89,13 +89,6 @@ func first(name string) page.Name {
 	n.Text, _, _ = strings.Cut(n.Text, " ")
 	n.Mixed = page.Mixed(n.Text)
 	return n
-}
-
-// reference is what owner and security team call the change between them; the
-// message has the same.
-func reference(id holds.HoldID) string {
-	s := strings.ReplaceAll(page.Line(string(id), 40), "-", "")
-	return s[:min(8, len(s))]
 }
 
 // detail is the sentence of an error that people may read.

@@ -230,7 +230,7 @@ func TestOutage(t *testing.T) {
 func TestR127(t *testing.T) {
 	a := get(t, serve(t, newWorld())+"/o/tok-n1")
 	a.want(t, http.StatusOK, "What happens next.", "If nobody has decided by 2 November 2026, 10:18 UTC, more people are called.",
-		"Time alone never lets the change through.", "your account is contained", "01935c8e", "+46 8 123 456 (day and night)")
+		"Time alone never lets the change through.", "your account is contained", "00000001", "+46 8 123 456 (day and night)")
 	first, second := a.Find("button").First(), a.Find("button").Last()
 	if first.Text() != "This was not me" || !first.HasClass("bad") || second.Text() != "This was me" || second.HasClass("bad") {
 		t.Error("the two answers are not told apart, or the harmless one is the default")

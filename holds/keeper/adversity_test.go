@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/countersign/countersign/holds"
@@ -373,4 +374,48 @@ func TestE4NotMeWhileAnotherHoldIsOpen(t *testing.T) {
 		t.Fatalf("%d holds, the word: %v", len(w.holds), w.holds[first].NotMe)
 	}
 	take(t, w, holds.EffectPage)
+}
+
+// TestC13OwnCredentialInOtherHands: what it does to an account is held like
+// everybody else's doing, and is tamper besides.
+func TestC13OwnCredentialInOtherHands(t *testing.T) {
+	w := newWorld(t)
+	e := resetAll("e1")
+	e.Actor = holds.Party{ID: "00uourselves", Kind: holds.PartyToken, Own: true}
+	w.happens(t, e)
+	w.run(holds.EffectContain)
+	if h := contained(t, w); h.Class != holds.Tamper || !h.Terms.Tell {
+		t.Fatalf("%s, told %v", h.Class, h.Terms.Tell)
+	}
+}
+
+// TestSlowProviderKeepsNobodyFromBeingPaged.
+func TestSlowProviderKeepsNobodyFromBeingPaged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.happens(t, resetAll("e1"))
+		w.run(holds.EffectContain)
+		c := w.connections["acme-okta"]
+		c.Provider = hanging{w.provider}
+		w.connections["acme-okta"] = c
+		ctx, cancel := context.WithCancel(t.Context())
+		w.now = w.now.Add(10 * time.Minute)
+		go func() { _ = w.Sweep(ctx) }()
+		synctest.Wait()
+		w.now = w.now.Add(time.Hour * 24)
+		time.Sleep(sweepEvery + time.Second)
+		synctest.Wait()
+		if n := w.the(t).Escalations; n == 0 {
+			t.Error("nobody was paged while the provider did not answer")
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+type hanging struct{ *provider }
+
+func (hanging) Snapshot(ctx context.Context, _ string) (holds.Snapshot, error) {
+	<-ctx.Done()
+	return holds.Snapshot{}, holds.Because(holds.Unavailable, ctx.Err(), "no answer")
 }

@@ -15,7 +15,7 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 	if err != nil {
 		return holds.Answer{}, err
 	}
-	now := q.Facts.At
+	now, was := q.Facts.At, q.Event
 	if q.Event.Actor.Own {
 		if answer, done := ownAct(&q); done {
 			return answer, nil
@@ -28,6 +28,12 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 		q.Event.Class = holds.Tamper
 	}
 	ruling := k.Judge.Judge(q.Event, q.Facts)
+	if q.Event.Class == holds.Tamper && !q.Facts.OwnAccount {
+		// That our own credential did it does not make it harmless for the account.
+		if r := k.Judge.Judge(was, q.Facts); ruling.Verdict == holds.HoldIt && r.Verdict == holds.HoldIt {
+			ruling.Terms = ruling.Terms.Stricter(r.Terms)
+		}
+	}
 	switch {
 	case ruling.Verdict != holds.HoldIt && ruling.Verdict != holds.Notify:
 		return holds.Answer{Ruling: ruling}, nil

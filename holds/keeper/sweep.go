@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/countersign/countersign/holds"
@@ -19,22 +20,22 @@ const (
 // Sweep escalates what is due, reads restraints back and checks each
 // connection's footing, until the context ends.
 func (k *Keeper) Sweep(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	var health time.Time
+	// A provider that answers slowly must not keep anybody from being paged.
+	var looks sync.WaitGroup
+	defer looks.Wait()
+	looks.Go(func() { every(ctx, sweepEvery, k.Drift) })
+	looks.Go(func() { every(ctx, healthEvery, k.Health) })
+	every(ctx, sweepEvery, k.Escalate)
+	return nil
+}
+
+func every(ctx context.Context, d time.Duration, look func(context.Context)) {
 	for ctx.Err() == nil {
-		k.Escalate(ctx)
-		k.Drift(ctx)
-		if now := k.Now(); now.Sub(health) >= healthEvery {
-			health = now
-			k.Health(ctx)
-		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
+		look(ctx)
+		if !pause(ctx, d) {
+			return
 		}
 	}
-	return nil
 }
 
 // failed logs what went wrong, unless the program is stopping: what it breaks
