@@ -419,3 +419,21 @@ func (hanging) Snapshot(ctx context.Context, _ string) (holds.Snapshot, error) {
 	<-ctx.Done()
 	return holds.Snapshot{}, holds.Because(holds.Unavailable, ctx.Err(), "no answer")
 }
+
+// TestG6MendedRulesAreSeen: the account is called contained once the rules of
+// its group are in force again.
+func TestG6MendedRulesAreSeen(t *testing.T) {
+	w := newWorld(t)
+	w.happens(t, resetAll("e1"))
+	w.provider.rules = holds.Enforcement{Problems: []string{"the deny rule is not first"}}
+	w.provider.refuse = map[holds.ActionKind]string{holds.SuspendAccount: "in recovery"}
+	j := take(t, w, holds.EffectContain)
+	if err := w.contain(t.Context(), j); holds.KindOf(err) != holds.Unavailable || w.the(t).Containment != holds.ContainmentFailed {
+		t.Fatalf("%s %v", w.the(t).Containment, err)
+	}
+	w.provider.rules = holds.Enforcement{InForce: true}
+	if err := w.contain(t.Context(), j); err != nil {
+		t.Fatal(err)
+	}
+	contained(t, w)
+}

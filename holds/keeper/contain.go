@@ -112,7 +112,12 @@ func (j *job) readBackRestraint(ctx context.Context) error {
 	}
 	remarks := append(refusals(done), problems...)
 	if !restrained {
-		return j.report(ctx, holds.RestraintFailed{Reason: sentence(remarks)})
+		if err := j.report(ctx, holds.RestraintFailed{Reason: sentence(remarks)}); err != nil || !s.Restrained && !took(done) {
+			return err
+		}
+		// It is said, and looked at again: a provider shows some changes late, and
+		// rules that do not restrain today may be mended.
+		return holds.Refuse(holds.Unavailable, "%s", sentence(remarks))
 	}
 	confirmed := holds.RestraintConfirmed{Remarks: remarks}
 	for _, i := range done {
@@ -121,6 +126,13 @@ func (j *job) readBackRestraint(ctx context.Context) error {
 		}
 	}
 	return j.report(ctx, confirmed)
+}
+
+// took tells whether the provider took a call that shows in a snapshot.
+func took(done []holds.Intent) bool {
+	return slices.ContainsFunc(done, func(i holds.Intent) bool {
+		return i.Action.Kind != holds.ClearSessions && i.Result.Status == holds.Applied
+	})
 }
 
 // restrained judges a snapshot; problems are what is short of perfect.
