@@ -163,6 +163,23 @@ func (q *Queries) GetLastHold(ctx context.Context, arg GetLastHoldParams) (Hold,
 	return i, err
 }
 
+const getOpenHold = `-- name: GetOpenHold :one
+SELECT hold_id FROM holds WHERE tenant_id = $1 AND connection_id = $2 AND subject_id = $3 AND open
+`
+
+type GetOpenHoldParams struct {
+	TenantID     string
+	ConnectionID string
+	SubjectID    string
+}
+
+func (q *Queries) GetOpenHold(ctx context.Context, arg GetOpenHoldParams) (uuid.UUID, error) {
+	row := q.db.QueryRowContext(ctx, getOpenHold, arg.TenantID, arg.ConnectionID, arg.SubjectID)
+	var hold_id uuid.UUID
+	err := row.Scan(&hold_id)
+	return hold_id, err
+}
+
 const insertDecision = `-- name: InsertDecision :exec
 INSERT INTO decisions (tenant_id, hold_id, decision_id, kind, approver_id, reason, version, round, at, void)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

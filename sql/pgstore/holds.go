@@ -81,6 +81,22 @@ func (s *Store) Restrained(ctx context.Context, before time.Time, limit int) (ke
 	return keys, err
 }
 
+// OpenHold is the key of the hold that takes an account's further events, of
+// which there is at most one; not found when there is none.
+func (s *Store) OpenHold(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, account string) (key holds.Key, err error) {
+	err = s.inTenant(ctx, tenant, "find the open hold of an account", func(t *tx) error {
+		hold, err := t.GetOpenHold(ctx, pgdb.GetOpenHoldParams{
+			TenantID: string(tenant), ConnectionID: string(conn), SubjectID: safeKey(account),
+		})
+		if err != nil {
+			return err
+		}
+		key = holds.Key{Tenant: tenant, Hold: holds.HoldID(hold.String())}
+		return nil
+	})
+	return key, err
+}
+
 // maxList is the longest list of anything.
 const maxList = 1000
 

@@ -223,6 +223,31 @@ func TestOneOpenHoldPerAccount(t *testing.T) {
 	}
 }
 
+// TestOpenHold: the hold that takes an account's next event, and nobody else's.
+func TestOpenHold(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	w.held("00u2")
+	got, err := w.OpenHold(t.Context(), acme, okta, "00u1")
+	if w.must(err); got != keyOf(h) {
+		t.Fatalf("got %v, want %v", got, keyOf(h))
+	}
+	none := func(tenant holds.TenantID, conn holds.ConnectionID, account string) {
+		t.Helper()
+		if got, err := w.OpenHold(t.Context(), tenant, conn, account); holds.KindOf(err) != holds.NotFound || got != (holds.Key{}) {
+			t.Fatalf("%v, %v: want not found", got, err)
+		}
+	}
+	none(acme, okta, "00u3")
+	none(acme, okta, "")
+	none(acme, okta, "00u1\x00")
+	none(acme, other, "00u1")
+	none(globe, okta, "00u1")
+	none("", okta, "00u1")
+	w.change(keyOf(h), func(c *holds.Change) { c.Hold.State, c.Hold.ReleaseBegun = holds.Approved, at(4) })
+	none(acme, okta, "00u1")
+}
+
 // TestChangeComesWithItsRows: notes, evidence, decisions, void, closed time.
 func TestChangeComesWithItsRows(t *testing.T) {
 	w := newWorld(t)

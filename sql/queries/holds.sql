@@ -9,6 +9,9 @@ SELECT * FROM holds
 WHERE tenant_id = $1 AND connection_id = $2 AND subject_id = $3 AND open
 FOR UPDATE;
 
+-- name: GetOpenHold :one
+SELECT hold_id FROM holds WHERE tenant_id = $1 AND connection_id = $2 AND subject_id = $3 AND open;
+
 -- name: GetLastHold :one
 SELECT * FROM holds
 WHERE tenant_id = $1 AND connection_id = $2 AND subject_id = $3 AND NOT open
