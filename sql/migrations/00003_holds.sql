@@ -42,17 +42,20 @@ CREATE TABLE holds (
     open             boolean NOT NULL GENERATED ALWAYS AS
                          (state IN ('pending', 'approved', 'denied') AND release_begun_at IS NULL) STORED,
     -- A hold has ended when it takes only notes: released, or reverted with
-    -- nothing of ours left to lift.
+    -- nothing of ours left to lift. A restraint that failed may have been half
+    -- made, and what was made is given back like every other.
     ended            boolean NOT NULL GENERATED ALWAYS AS
-                         (state = 'released' OR (state = 'reverted' AND containment NOT IN ('requested', 'confirmed'))) STORED,
+                         (state = 'released' OR (state = 'reverted' AND containment IN ('none', 'lifted'))) STORED,
     -- The order of the queue: what the owner repudiated first, then by tier.
     urgency          smallint NOT NULL GENERATED ALWAYS AS
                          (CASE WHEN not_me_at IS NULL THEN 3 ELSE 0 END +
                           CASE tier WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END) STORED,
-    -- When the sweep must look at an open hold next.
+    -- When the sweep must look at a hold next that has not ended. People are
+    -- reminded of an account that is still restrained after a revert, too.
     wake_at          timestamptz GENERATED ALWAYS AS
                          (CASE WHEN state = 'approved' AND release_begun_at IS NULL THEN least(due_at, release_after)
-                               WHEN state IN ('pending', 'approved', 'denied') THEN due_at END) STORED,
+                               WHEN state = 'released' OR (state = 'reverted' AND containment IN ('none', 'lifted')) THEN NULL
+                               ELSE due_at END) STORED,
     PRIMARY KEY (tenant_id, hold_id),
     CONSTRAINT holds_id_key UNIQUE (hold_id),
     FOREIGN KEY (tenant_id, connection_id) REFERENCES connections,

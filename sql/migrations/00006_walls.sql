@@ -71,7 +71,8 @@ AS $$
 $$;
 -- +goose StatementEnd
 
--- due_holds names the open holds whose deadline or waiting period has passed.
+-- due_holds names the holds that have not ended and whose deadline or waiting
+-- period has passed.
 -- +goose StatementBegin
 CREATE FUNCTION due_holds(at timestamptz, most integer) RETURNS TABLE (tenant_id text, hold_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp

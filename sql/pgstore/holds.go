@@ -53,8 +53,9 @@ func (t *tx) lockHold(ctx context.Context, key holds.Key) (pgdb.Hold, error) {
 	return t.LockHold(ctx, pgdb.LockHoldParams{TenantID: string(key.Tenant), HoldID: hold})
 }
 
-// Due lists the open holds of all tenants whose deadline or waiting period has
-// passed, the longest overdue first.
+// Due lists the holds of all tenants that have not ended and whose deadline or
+// waiting period has passed, the longest overdue first. A reverted hold whose
+// account is still restrained is one of them.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) (keys []holds.Key, err error) {
 	err = s.everywhere(ctx, "read what is due", func(t *tx) error {
 		rows, err := t.DueHolds(ctx, pgdb.DueHoldsParams{At: cleanTime(now), Most: atMost(limit)})

@@ -322,6 +322,43 @@ func TestQueueOrder(t *testing.T) {
 	}
 }
 
+// TestHoldsColumnsSayWhatGoSays walks every state, containment and beginning of
+// a release: the database must answer "open", "ended" and "due" as holds.Hold
+// does, or a hold would be missing from the queue or from the sweep.
+func TestHoldsColumnsSayWhatGoSays(t *testing.T) {
+	w := newWorld(t)
+	db := w.sql(w.db.SuperDSN)
+	want := map[holds.Key]holds.Hold{}
+	for _, state := range holds.States() {
+		for _, containment := range []holds.Containment{
+			holds.NotContained, holds.ContainmentRequested, holds.ContainmentConfirmed, holds.ContainmentFailed, holds.ContainmentLifted,
+		} {
+			for _, begun := range []time.Time{{}, at(4)} {
+				h := w.held(fmt.Sprint(state, " ", containment, " ", len(want)))
+				h = w.change(keyOf(h), func(c *holds.Change) {
+					c.Hold.State, c.Hold.Containment, c.Hold.ReleaseBegun, c.Hold.Due = state, containment, begun, at(10)
+					c.Hold.ReadBack = at(3)
+				})
+				want[keyOf(h)] = h
+			}
+		}
+	}
+	due, err := w.Due(t.Context(), at(20), len(want))
+	w.must(err)
+	for key, h := range want {
+		var open, ended bool
+		w.must(db.QueryRowContext(t.Context(), "SELECT open, ended FROM holds WHERE hold_id = $1", string(key.Hold)).Scan(&open, &ended))
+		if open != h.Open() || ended != h.Ended() {
+			t.Errorf("%s: open %v, ended %v; Go says %v, %v", h.Subject.ID, open, ended, h.Open(), h.Ended())
+		}
+		// People are reminded of everything that is not over, of an account that is
+		// still restrained after its change was reverted too.
+		if woken := slices.Contains(due, key); woken == h.Ended() {
+			t.Errorf("%s: due %v, ended %v", h.Subject.ID, woken, h.Ended())
+		}
+	}
+}
+
 // TestDueAndRestrained: what the sweeps are told to look at.
 func TestDueAndRestrained(t *testing.T) {
 	w := newWorld(t)
