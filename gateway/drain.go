@@ -25,7 +25,8 @@ func (s *Server) drain(base context.Context) error {
 	// make every shutdown a cut-off by holding one open.
 	hush := time.AfterFunc(silentTimeout, s.silent.close)
 	defer hush.Stop()
-	if err := s.http.Shutdown(ctx); err != nil {
+	// That the listener is closed already is our own doing.
+	if err := s.http.Shutdown(ctx); err != nil && !errors.Is(err, net.ErrClosed) {
 		return errors.Join(
 			fmt.Errorf("gateway: %s: requests were cut off after %v: %w", s.Addr(), drainTimeout, err),
 			s.http.Close())

@@ -333,3 +333,21 @@ func TestEarlyAnswerReachesASenderWhoIsStillSending(t *testing.T) {
 		t.Errorf("got %d", res.StatusCode)
 	}
 }
+
+// A stop that meets nobody ends without a word: that the listener is closed
+// twice, once by us and once by net/http, is no failure.
+func TestStopOfAnIdleServerIsNoError(t *testing.T) {
+	for range 500 {
+		s, err := gateway.NewServer(gateway.ServerOptions{Addr: "127.0.0.1:0", Handler: http.NotFoundHandler()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
