@@ -17,7 +17,9 @@ const envChild = "COUNTERSIGN_TEST_CHILD"
 // processors.
 func TestMain(m *testing.M) {
 	if os.Getenv(envChild) != "" {
-		os.Exit(execute(withSeams(context.Background(), testSeams()), os.Args[1:]))
+		s := testSeams()
+		s.job = childJob
+		os.Exit(execute(withSeams(context.Background(), s), os.Args[1:]))
 	}
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f != nil && f.Value.String() == f.DefValue {
@@ -31,3 +33,7 @@ func TestMain(m *testing.M) {
 // testSeams: the test's server does not sync to the disk, and nobody waits ten
 // seconds for a call that hangs.
 func testSeams() seams { return seams{unsafe: true, timeout: 2 * time.Second} }
+
+// childJob is how long a job of a child may take, so that those of a child that
+// was killed are taken over soon.
+const childJob = 4 * time.Second
