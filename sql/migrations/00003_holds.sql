@@ -192,7 +192,7 @@ CREATE TABLE notes (
 
 -- Messages. The value of the contact point is sealed; point_key is its keyed
 -- digest. occasion is empty for the owner, who hears of a version once at each
--- point; people on duty are paged once per escalation and reason.
+-- point; people on duty are paged once per escalation, containment and reason.
 CREATE TABLE notices (
     tenant_id   text NOT NULL,
     notice_id   uuid NOT NULL,

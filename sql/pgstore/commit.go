@@ -187,10 +187,11 @@ func (t *tx) writeNotices(ctx context.Context, c *holds.Change, key uuid.UUID) e
 }
 
 // occasion tells pages about one version apart: each escalation is another, and
-// so is each reason. The owner hears of a version once.
+// so are each containment, whose restraint may be undone as the one before it
+// was, and each reason. The owner hears of a version once.
 func occasion(n holds.Notice, h holds.Hold) string {
 	if n.Audience == holds.ToOwner {
 		return ""
 	}
-	return safeKey(strconv.Itoa(h.Escalations) + " " + n.Why)
+	return safeKey(strconv.Itoa(h.Escalations) + " " + strconv.Itoa(h.ContainRound) + " " + n.Why)
 }

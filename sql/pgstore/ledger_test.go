@@ -157,7 +157,7 @@ func TestNoticeIsPlannedOnce(t *testing.T) {
 	if n := w.count(`audit_leaves WHERE body LIKE '%notice.planned%'`); n != planned+1 {
 		t.Fatalf("%d entries, want one more than %d", n, planned)
 	}
-	t.Run("people on duty hear of each reason and escalation", func(t *testing.T) {
+	t.Run("people on duty hear of each reason, escalation and containment", func(t *testing.T) {
 		w.plan(h, holds.ToDuty, "nobody has decided in time", "duty@acme.example")
 		w.plan(h, holds.ToDuty, "nobody has decided in time", "duty@acme.example") // the same again
 		w.plan(h, holds.ToDuty, "not restrained", "duty@acme.example")
@@ -165,6 +165,13 @@ func TestNoticeIsPlannedOnce(t *testing.T) {
 		w.plan(h, holds.ToDuty, "nobody has decided in time", "duty@acme.example")
 		if n := w.count("notices WHERE audience = 'duty'"); n != 3 {
 			t.Fatalf("%d pages, want 3", n)
+		}
+		w.plan(h, holds.ToDuty, "somebody undid the restraint", "duty@acme.example")
+		w.change(keyOf(h), func(c *holds.Change) { c.Hold.ContainRound++ }) // restrained again, and again
+		w.plan(h, holds.ToDuty, "somebody undid the restraint", "duty@acme.example")
+		w.plan(h, holds.ToDuty, "somebody undid the restraint", "duty@acme.example")
+		if n := w.count("notices WHERE why = 'somebody undid the restraint'"); n != 2 {
+			t.Fatalf("%d pages about a restraint that was undone twice, want 2", n)
 		}
 	})
 }
