@@ -98,7 +98,8 @@ CREATE INDEX event_verdicts_hold ON event_verdicts (tenant_id, hold_id) WHERE ho
 
 -- The record that a call to a provider is about to be made. attempt counts the
 -- earlier ones that failed, so that one call has one row and a call that failed
--- may be announced again.
+-- may be announced again. tried_at is when the first call was about to leave: an
+-- intent without it has changed nothing at the provider yet.
 CREATE TABLE intents (
     tenant_id     text NOT NULL,
     intent_id     uuid NOT NULL,
@@ -111,6 +112,7 @@ CREATE TABLE intents (
     object_id     text NOT NULL DEFAULT '',
     attempt       integer NOT NULL DEFAULT 0,
     created_at    timestamptz NOT NULL,
+    tried_at      timestamptz,
     seq           bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     recorded_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, intent_id),

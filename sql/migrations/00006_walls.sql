@@ -46,6 +46,7 @@ GRANT UPDATE (attempts, retry_at, decided_at, failed_at, trouble) ON deliveries 
 GRANT UPDATE (revision, version, round, contain_round, class, tier, subject_login, owner_id, state, containment, standing,
     outcome, escalations, occurred_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at,
     closed_at, due_at, document) ON holds TO countersign_app;
+GRANT UPDATE (tried_at) ON intents TO countersign_app;
 GRANT UPDATE (void) ON decisions TO countersign_app;
 GRANT UPDATE (status, tries, used_at) ON notices TO countersign_app;
 GRANT UPDATE (source, name, belonging, manager_id, department, removed_at) ON people TO countersign_app;

@@ -44,7 +44,7 @@ func (q *Queries) FindEcho(ctx context.Context, arg FindEchoParams) (uuid.UUID, 
 }
 
 const getIntent = `-- name: GetIntent :one
-SELECT tenant_id, intent_id, hold_id, connection_id, purpose, round, action, account_id, object_id, attempt, created_at, seq, recorded_at FROM intents WHERE tenant_id = $1 AND hold_id = $2 AND intent_id = $3
+SELECT tenant_id, intent_id, hold_id, connection_id, purpose, round, action, account_id, object_id, attempt, created_at, tried_at, seq, recorded_at FROM intents WHERE tenant_id = $1 AND hold_id = $2 AND intent_id = $3
 `
 
 type GetIntentParams struct {
@@ -68,6 +68,7 @@ func (q *Queries) GetIntent(ctx context.Context, arg GetIntentParams) (Intent, e
 		&i.ObjectID,
 		&i.Attempt,
 		&i.CreatedAt,
+		&i.TriedAt,
 		&i.Seq,
 		&i.RecordedAt,
 	)
@@ -140,7 +141,7 @@ func (q *Queries) InsertOutcome(ctx context.Context, arg InsertOutcomeParams) er
 }
 
 const listIntents = `-- name: ListIntents :many
-SELECT i.tenant_id, i.intent_id, i.hold_id, i.connection_id, i.purpose, i.round, i.action, i.account_id, i.object_id, i.attempt, i.created_at, i.seq, i.recorded_at, o.status, o.detail, o.at, o.effective_by
+SELECT i.tenant_id, i.intent_id, i.hold_id, i.connection_id, i.purpose, i.round, i.action, i.account_id, i.object_id, i.attempt, i.created_at, i.tried_at, i.seq, i.recorded_at, o.status, o.detail, o.at, o.effective_by
 FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
 WHERE i.tenant_id = $1 AND i.hold_id = $2 ORDER BY i.seq
 `
@@ -179,6 +180,7 @@ func (q *Queries) ListIntents(ctx context.Context, arg ListIntentsParams) ([]Lis
 			&i.Intent.ObjectID,
 			&i.Intent.Attempt,
 			&i.Intent.CreatedAt,
+			&i.Intent.TriedAt,
 			&i.Intent.Seq,
 			&i.Intent.RecordedAt,
 			&i.Status,
@@ -197,4 +199,29 @@ func (q *Queries) ListIntents(ctx context.Context, arg ListIntentsParams) ([]Lis
 		return nil, err
 	}
 	return items, nil
+}
+
+const tryIntent = `-- name: TryIntent :one
+UPDATE intents SET tried_at = coalesce(tried_at, $1::timestamptz)
+WHERE tenant_id = $2 AND hold_id = $3 AND intent_id = $4
+RETURNING tried_at
+`
+
+type TryIntentParams struct {
+	At       time.Time
+	TenantID string
+	HoldID   uuid.UUID
+	IntentID uuid.UUID
+}
+
+func (q *Queries) TryIntent(ctx context.Context, arg TryIntentParams) (sql.NullTime, error) {
+	row := q.db.QueryRowContext(ctx, tryIntent,
+		arg.At,
+		arg.TenantID,
+		arg.HoldID,
+		arg.IntentID,
+	)
+	var tried_at sql.NullTime
+	err := row.Scan(&tried_at)
+	return tried_at, err
 }

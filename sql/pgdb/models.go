@@ -182,6 +182,7 @@ type Intent struct {
 	ObjectID     string
 	Attempt      int32
 	CreatedAt    time.Time
+	TriedAt      sql.NullTime
 	Seq          int64
 	RecordedAt   time.Time
 }

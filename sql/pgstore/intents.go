@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/sql/pgdb"
@@ -14,7 +15,7 @@ func intent(row pgdb.ListIntentsRow) holds.Intent {
 		ID: holds.IntentID(i.IntentID.String()), Hold: holds.HoldID(i.HoldID.String()), Tenant: holds.TenantID(i.TenantID),
 		Connection: holds.ConnectionID(i.ConnectionID), Purpose: holds.Purpose(i.Purpose), Round: int(i.Round),
 		Action:  holds.Action{Kind: holds.ActionKind(i.Action), Account: i.AccountID, Object: i.ObjectID},
-		Created: i.CreatedAt.UTC(),
+		Created: i.CreatedAt.UTC(), Tried: fromNull(i.TriedAt),
 		Result: holds.Result{
 			Status: holds.ResultStatus(row.Status.String), Detail: row.Detail.String, At: fromNull(row.At),
 			EffectiveBy: fromNull(row.EffectiveBy),
@@ -46,6 +47,26 @@ func (s *Store) Intents(ctx context.Context, key holds.Key) (out []holds.Intent,
 		return err
 	})
 	return out, err
+}
+
+// Tried marks an intent, in a commit of its own, as one whose call is about to be
+// made: only when it returns nil may the call leave. The first mark stays. An
+// intent of another hold is not found.
+func (s *Store) Tried(ctx context.Context, key holds.Key, intent holds.IntentID, at time.Time) error {
+	hold, err := id(key.Hold)
+	if err != nil {
+		return err
+	}
+	which, err := id(intent)
+	if err != nil {
+		return err
+	}
+	return s.inTenant(ctx, key.Tenant, "mark a call as tried", func(t *tx) error {
+		_, err := t.TryIntent(ctx, pgdb.TryIntentParams{
+			At: cleanTime(at), TenantID: string(key.Tenant), HoldID: hold, IntentID: which,
+		})
+		return err
+	})
 }
 
 // Outcome records what became of an intent, once, with its audit entry. A

@@ -69,6 +69,32 @@ func TestIntentsAndOutcomes(t *testing.T) {
 	}
 }
 
+// TestTriedIsMarkedOnce: the first attempt is what counts, and it is durable by
+// itself.
+func TestTriedIsMarkedOnce(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	list := w.intend(h, 1, holds.Action{Kind: holds.ClearSessions, Account: "00u1"}, holds.Action{Kind: holds.SuspendAccount, Account: "00u1"})
+	w.must(w.Tried(t.Context(), keyOf(h), list[0].ID, at(6)))
+	w.must(w.Second.Tried(t.Context(), keyOf(h), list[0].ID, at(7)))
+	got, err := w.Second.Intents(t.Context(), keyOf(h))
+	if w.must(err); !got[0].Tried.Equal(at(6)) || !got[1].Tried.IsZero() || got[0].Done() {
+		t.Fatalf("%+v", got)
+	}
+	h2 := w.held("00u2")
+	for name, err := range map[string]error{
+		"another hold":   w.Tried(t.Context(), keyOf(h2), list[1].ID, at(8)),
+		"another tenant": w.Tried(t.Context(), holds.Key{Tenant: globe, Hold: h.ID}, list[1].ID, at(8)),
+		"unknown":        w.Tried(t.Context(), keyOf(h), holds.IntentID(newID()), at(8)),
+		"no UUID":        w.Tried(t.Context(), keyOf(h), "x", at(8)),
+	} {
+		t.Run(name, func(*testing.T) { w.kind(holds.NotFound, err) })
+	}
+	if n := w.count("intents WHERE tried_at IS NOT NULL"); n != 1 {
+		t.Fatalf("%d intents are marked", n)
+	}
+}
+
 // TestEchoNeedsItsIntent (C13): an event of our own account is explained by an
 // intent of ours, for the same account, action and time, and by nothing else.
 func TestEchoNeedsItsIntent(t *testing.T) {

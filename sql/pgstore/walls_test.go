@@ -133,6 +133,8 @@ func TestJ1EveryMethodWithTheOtherTenant(t *testing.T) {
 			return err
 		},
 		"Outcome":        func() error { return w.Outcome(ctx, key, intent, holds.Result{Status: holds.Applied, At: at(9)}) },
+		"Tried":          func() error { return w.Tried(ctx, key, intent, at(9)) },
+		"OpenHold":       func() error { _, err := w.OpenHold(ctx, globe, okta, "00u1"); return err },
 		"SnapshotBefore": func() error { _, err := w.SnapshotBefore(ctx, globe, okta, "00u1", at(9)); return err },
 		"SaveSnapshot": func() error {
 			return w.SaveSnapshot(ctx, globe, okta, holds.Snapshot{Account: holds.Account{ID: "00u1"}, At: at(9)})

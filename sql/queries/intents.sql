@@ -16,6 +16,11 @@ WHERE i.tenant_id = $1 AND i.hold_id = $2 ORDER BY i.seq;
 -- name: GetIntent :one
 SELECT * FROM intents WHERE tenant_id = $1 AND hold_id = $2 AND intent_id = $3;
 
+-- name: TryIntent :one
+UPDATE intents SET tried_at = coalesce(tried_at, @at::timestamptz)
+WHERE tenant_id = @tenant_id AND hold_id = @hold_id AND intent_id = @intent_id
+RETURNING tried_at;
+
 -- name: InsertOutcome :exec
 INSERT INTO outcomes (tenant_id, intent_id, status, detail, at, effective_by) VALUES ($1, $2, $3, $4, $5, $6);
 
