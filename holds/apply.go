@@ -34,6 +34,12 @@ func Apply(h Hold, f Fact, now time.Time) (Change, error) {
 		err = s.restraintBegun(f)
 	case RestraintConfirmed:
 		s.restraintConfirmed(f)
+	case RestraintInherited:
+		err = s.restraintInherited(f)
+	case RestraintUnread:
+		s.doubt("the restraint could not be read back: " + f.Reason)
+	case GivenUp:
+		s.failed("job.given_up", "Countersign gave up on the job \""+string(f.Effect)+"\": "+f.Reason)
 	case RestraintFailed:
 		s.restraintFailed(f)
 	case RestraintDrifted:
@@ -154,17 +160,23 @@ func (s *step) failed(kind, why string) {
 	s.system(kind, nil)
 }
 
-// deadlinePassed escalates. Time never decides anything else.
+// deadlinePassed escalates: it pages people and queues again what they decided.
+// Time never decides anything.
 func (s *step) deadlinePassed() {
 	h := s.h()
-	if !h.State.Undecided() {
+	if h.Ended() {
 		return
 	}
 	h.Escalations++
 	h.Due = s.now.Add(deadline(h.Terms))
-	s.page("nobody has decided in time")
-	if h.State == Approved && !s.now.Before(h.ReleaseAfter) {
+	switch {
+	case h.State == Reverted && h.RestoreBegun.IsZero():
+		s.page("the account is still restrained after the deny; give it back to its owner")
+	case h.State == Reverted, h.State == Approved && !s.now.Before(h.ReleaseAfter):
+		s.page("giving the account back is not finished")
 		s.effect(Effect{Kind: EffectLift, Round: h.Version})
+	default:
+		s.page("nobody has decided in time")
 	}
 	s.system("hold.escalated", map[string]string{"times": plural(h.Escalations, "time")})
 }

@@ -31,6 +31,18 @@ func (s *step) restraintBegun(f RestraintBegun) error {
 	return nil
 }
 
+// restraintInherited takes over what restrains the account, so that lifting it is
+// this hold's decision alone.
+func (s *step) restraintInherited(f RestraintInherited) error {
+	h := s.h()
+	if !h.Open() {
+		return Refuse(Conflict, "The hold is %s and cannot take a restraint over.", h.State)
+	}
+	s.announce(f.Intents)
+	s.system("restraint.inherited", map[string]string{"from": string(f.From)})
+	return nil
+}
+
 // restraintConfirmed is the only way to the label "contained".
 func (s *step) restraintConfirmed(f RestraintConfirmed) {
 	h := s.h()

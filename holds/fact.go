@@ -41,6 +41,22 @@ type RestraintConfirmed struct {
 	Remarks []string
 }
 
+// RestraintInherited says that the restraint of another hold of the account stays
+// and belongs to this one from now on.
+type RestraintInherited struct {
+	From    HoldID
+	Intents []Intent
+}
+
+// RestraintUnread says that a confirmed restraint could not be looked at, and why.
+type RestraintUnread struct{ Reason string }
+
+// GivenUp says that a job of ours will not be tried again, and why.
+type GivenUp struct {
+	Effect EffectKind
+	Reason string
+}
+
 // RestraintFailed says that the account is not restrained, and why.
 type RestraintFailed struct{ Reason string }
 
@@ -88,6 +104,9 @@ func (OwnerSaid) fact()          {}
 func (Noted) fact()              {}
 func (RestraintBegun) fact()     {}
 func (RestraintConfirmed) fact() {}
+func (RestraintInherited) fact() {}
+func (RestraintUnread) fact()    {}
+func (GivenUp) fact()            {}
 func (RestraintFailed) fact()    {}
 func (RestraintDrifted) fact()   {}
 func (LiftBegun) fact()          {}

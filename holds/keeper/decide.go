@@ -69,6 +69,13 @@ func (k *Keeper) Decide(ctx context.Context, key holds.Key, by holds.PersonID, k
 	}})
 }
 
+// GivenUp tells a hold, and the people on duty, of a job that will not be tried
+// again.
+func (k *Keeper) GivenUp(ctx context.Context, j holds.Job, why error) error {
+	_, err := k.apply(ctx, j.Key, holds.GivenUp{Effect: j.Kind, Reason: holds.Say(why)})
+	return err
+}
+
 // Note adds a remark.
 func (k *Keeper) Note(ctx context.Context, key holds.Key, by holds.By, text string) error {
 	_, err := k.apply(ctx, key, holds.Noted{Note: holds.Note{By: by, Text: text}})

@@ -105,6 +105,30 @@ func (m *memory) Update(_ context.Context, key holds.Key, _ time.Time, change fu
 	return h, err
 }
 
+func (m *memory) OpenHold(_ context.Context, _ holds.TenantID, _ holds.ConnectionID, account string) (holds.Key, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range m.holds {
+		if h.Subject.ID == account && h.Open() {
+			return holds.Key{Tenant: h.Tenant, Hold: h.ID}, nil
+		}
+	}
+	return holds.Key{}, holds.Refuse(holds.NotFound, "none")
+}
+
+func (m *memory) Tried(_ context.Context, _ holds.Key, id holds.IntentID, at time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failing("Tried", func() error {
+		for n := range m.intents {
+			if m.intents[n].ID == id && m.intents[n].Tried.IsZero() {
+				m.intents[n].Tried = at
+			}
+		}
+		return nil
+	})
+}
+
 func (m *memory) View(_ context.Context, key holds.Key) (holds.View, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -126,7 +150,7 @@ func (m *memory) Due(_ context.Context, now time.Time, _ int) ([]holds.Key, erro
 	defer m.mu.Unlock()
 	var out []holds.Key
 	for _, h := range m.holds {
-		if h.State.Undecided() && !h.Due.After(now) {
+		if !h.Ended() && !h.Due.After(now) {
 			out = append(out, holds.Key{Tenant: h.Tenant, Hold: h.ID})
 		}
 	}

@@ -109,12 +109,16 @@ func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Ans
 func toldTooLightly(last holds.Hold, e holds.Event) []holds.EventRef {
 	var out []holds.EventRef
 	for _, o := range last.Events {
-		if last.ToldOnly && !o.Occurred.Before(e.Occurred) {
+		if gap := o.Occurred.Sub(e.Occurred); last.ToldOnly && gap >= 0 && gap < lookAhead {
 			out = append(out, o)
 		}
 	}
 	return out
 }
+
+// lookAhead is as far as a policy looks back: a change told a day after another
+// would have been told all the same.
+const lookAhead = 24 * time.Hour
 
 func exempt(f holds.Facts) string {
 	switch {

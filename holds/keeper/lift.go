@@ -17,6 +17,10 @@ func (k *Keeper) lift(ctx context.Context, hj holds.Job) error {
 		// Another machine's clock is ahead of ours. This may be the only lift there is.
 		return &holds.Error{Kind: holds.Unavailable, Detail: "The waiting period is not over.", After: wait}
 	}
+	inherited, err := j.handOver(ctx)
+	if err != nil || inherited {
+		return err
+	}
 	if err := j.undoRestraint(ctx); err != nil {
 		return j.trouble(ctx, err, func(reason string) holds.Fact { return holds.LiftFailed{Reason: reason} })
 	}
@@ -64,8 +68,7 @@ func undo(all []holds.Intent) []holds.Action {
 	for i := len(all) - 1; i >= 0; i-- {
 		in := all[i]
 		back, ok := opposite[in.Action.Kind]
-		applied := in.Result.Status == holds.Applied || !in.Done()
-		if in.Purpose != holds.ToContain || !ok || !applied || seen[back] {
+		if in.Purpose != holds.ToContain || !ok || !applied(in) || seen[back] {
 			continue
 		}
 		seen[back] = true

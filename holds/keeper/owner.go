@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"time"
 
 	"github.com/countersign/countersign/holds"
 )
@@ -64,11 +65,34 @@ func (k *Keeper) ownerSays(ctx context.Context, key holds.Key, notMe, again bool
 		return &c, err
 	})
 	if follows && holds.KindOf(err) == holds.Conflict {
-		// Another hold of the account is open. The word must not be lost for that.
+		// Another hold of the account is open: it is that one the word freezes now.
+		if err := k.freezeOpen(ctx, key, now); err != nil {
+			return err
+		}
 		_, err = k.Holds.Update(ctx, key, now, func(h holds.Hold) (*holds.Change, error) {
 			c := holds.Repudiated(h, holds.ByOwner(h.Owner), now)
 			return &c, nil
 		})
 	}
+	return err
+}
+
+// freezeOpen applies a repudiation to the open hold of the same account.
+func (k *Keeper) freezeOpen(ctx context.Context, key holds.Key, now time.Time) error {
+	v, err := k.Holds.View(ctx, key)
+	if err != nil {
+		return err
+	}
+	open, err := k.Holds.OpenHold(ctx, key.Tenant, v.Hold.Connection, v.Hold.Subject.ID)
+	if holds.KindOf(err) == holds.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = k.Holds.Update(ctx, open, now, func(h holds.Hold) (*holds.Change, error) {
+		c, err := holds.Apply(h, holds.OwnerSaid{By: holds.ByOwner(h.Owner), NotMe: true}, now)
+		return &c, err
+	})
 	return err
 }

@@ -32,6 +32,8 @@ type Holds interface {
 	// its new rows, intents, notices, jobs and audit entries in one transaction.
 	// A nil change commits nothing. The error of change is returned as it is.
 	Update(ctx context.Context, key holds.Key, now time.Time, change func(holds.Hold) (*holds.Change, error)) (holds.Hold, error)
+	// OpenHold finds an account's open hold; not found when there is none.
+	OpenHold(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, account string) (holds.Key, error)
 	// View reads everything a reviewer sees of one hold.
 	View(ctx context.Context, key holds.Key) (holds.View, error)
 	// Due lists the open holds whose deadline or waiting period has passed.
@@ -45,6 +47,9 @@ type Holds interface {
 type Intents interface {
 	// Intents lists a hold's intents with their outcomes, oldest first.
 	Intents(ctx context.Context, key holds.Key) ([]holds.Intent, error)
+	// Tried marks, before a call is made, that it is about to be: only then may
+	// what is found in force later be taken for ours.
+	Tried(ctx context.Context, key holds.Key, intent holds.IntentID, at time.Time) error
 	// Outcome records what became of an intent, once: a second outcome of the
 	// same intent is a conflict. The audit entry is appended with it.
 	Outcome(ctx context.Context, key holds.Key, intent holds.IntentID, result holds.Result) error

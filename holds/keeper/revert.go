@@ -180,9 +180,15 @@ func (p *revertPlan) add(a holds.Action) {
 
 func (p *revertPlan) removeRoles(h holds.Hold, e holds.EventRef, before holds.Snapshot, known bool, now holds.Snapshot) {
 	found := false
+	isNew := func(r holds.Role) bool {
+		return !slices.ContainsFunc(before.Roles, func(b holds.Role) bool { return b.ID == r.ID })
+	}
+	byName := func(r holds.Role) bool { return named(e.Role, r.ID, r.Kind, r.Name) }
+	// The before-image may be a day old: where the event names the role, another
+	// that came since is not touched.
+	told := slices.ContainsFunc(now.Roles, func(r holds.Role) bool { return isNew(r) && byName(r) })
 	for _, r := range now.Roles {
-		had := slices.ContainsFunc(before.Roles, func(b holds.Role) bool { return b.ID == r.ID })
-		if had || !known && !named(e.Role, r.ID, r.Kind, r.Name) {
+		if !isNew(r) || (told || !known) && !byName(r) {
 			continue
 		}
 		found = true

@@ -148,7 +148,13 @@ func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) 
 
 func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Snapshot) (holds.Result, error) {
 	if inForce, known := holds.InForce(i.Action, now); again && known && inForce {
+		if i.Tried.IsZero() {
+			return holds.Result{Status: holds.Already, Detail: "somebody else did it before we tried"}, nil
+		}
 		return holds.Result{Status: holds.Applied, Detail: "found in force after an attempt whose answer was lost"}, nil
+	}
+	if err := j.Intents.Tried(ctx, j.Key, i.ID, j.Now()); err != nil {
+		return holds.Result{}, err
 	}
 	result, err := j.conn.Provider.Do(ctx, i.Action)
 	switch {

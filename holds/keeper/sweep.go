@@ -79,7 +79,23 @@ func (k *Keeper) Drift(ctx context.Context) {
 	for _, key := range keys {
 		if err := k.readAgain(ctx, key); err != nil {
 			k.failed(ctx, "a restraint could not be read back", err, "hold", key.Hold)
+			k.unread(ctx, key, err)
 		}
+	}
+}
+
+// unread says on the hold, once, that its restraint could not be looked at.
+func (k *Keeper) unread(ctx context.Context, key holds.Key, why error) {
+	now := k.Now()
+	_, err := k.Holds.Update(ctx, key, now, func(h holds.Hold) (*holds.Change, error) {
+		c, err := holds.Apply(h, holds.RestraintUnread{Reason: holds.Say(why)}, now)
+		if err != nil || len(c.Hold.Doubts) == len(h.Doubts) {
+			return nil, err
+		}
+		return &c, nil
+	})
+	if err != nil {
+		k.failed(ctx, "a hold could not be told that its restraint was not read back", err, "hold", key.Hold)
 	}
 }
 
