@@ -116,8 +116,7 @@ func (s *service) handlers() map[holds.EffectKind]jobs.Handler {
 // discarded is told of jobs that are given up: people must see them.
 func (s *service) discarded(ctx context.Context, j holds.Job, err error) {
 	s.log.Error("a job was given up; its hold needs a person", "effect", j.Kind, "hold", j.Key.Hold, "error", err)
-	note := holds.Note{By: holds.BySystem("jobs"), Text: fmt.Sprintf("The job %q was given up: %s", j.Kind, holds.Say(err))}
-	if nerr := s.keeper.Note(ctx, j.Key, note.By, note.Text); nerr != nil {
+	if nerr := s.keeper.GivenUp(ctx, j, err); nerr != nil {
 		s.log.Error("the hold could not be told of it", "hold", j.Key.Hold, "error", nerr)
 	}
 }
