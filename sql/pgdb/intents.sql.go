@@ -16,7 +16,8 @@ import (
 const findEcho = `-- name: FindEcho :one
 SELECT i.intent_id FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
 WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.account_id = $3 AND i.action = $4
-  AND i.created_at <= $5 AND (o.at IS NULL OR o.at >= $6)
+  AND i.tried_at <= $5::timestamptz AND (o.at >= $6::timestamptz OR o.at IS NULL AND i.tried_at >= $7::timestamptz)
+  AND ($8::text = '' OR i.object_id = '' OR i.object_id = $8)
 ORDER BY i.created_at DESC, i.seq DESC LIMIT 1
 `
 
@@ -27,6 +28,8 @@ type FindEchoParams struct {
 	Action       string
 	Until        time.Time
 	Since        time.Time
+	Unanswered   time.Time
+	ObjectID     string
 }
 
 func (q *Queries) FindEcho(ctx context.Context, arg FindEchoParams) (uuid.UUID, error) {
@@ -37,6 +40,8 @@ func (q *Queries) FindEcho(ctx context.Context, arg FindEchoParams) (uuid.UUID, 
 		arg.Action,
 		arg.Until,
 		arg.Since,
+		arg.Unanswered,
+		arg.ObjectID,
 	)
 	var intent_id uuid.UUID
 	err := row.Scan(&intent_id)
@@ -138,6 +143,38 @@ func (q *Queries) InsertOutcome(ctx context.Context, arg InsertOutcomeParams) er
 		arg.EffectiveBy,
 	)
 	return err
+}
+
+const knowsObject = `-- name: KnowsObject :one
+SELECT (EXISTS (SELECT FROM intents i
+                WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.account_id = $3
+                  AND i.action = $4 AND i.object_id = $5::text)
+     OR EXISTS (SELECT FROM snapshots s
+                WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.account_id = $3
+                  AND s.document -> $6::text @> jsonb_build_array(jsonb_build_object('id', $5::text))))::boolean AS known
+`
+
+type KnowsObjectParams struct {
+	TenantID     string
+	ConnectionID string
+	AccountID    string
+	Action       string
+	ObjectID     string
+	List         string
+}
+
+func (q *Queries) KnowsObject(ctx context.Context, arg KnowsObjectParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, knowsObject,
+		arg.TenantID,
+		arg.ConnectionID,
+		arg.AccountID,
+		arg.Action,
+		arg.ObjectID,
+		arg.List,
+	)
+	var known bool
+	err := row.Scan(&known)
+	return known, err
 }
 
 const listIntents = `-- name: ListIntents :many

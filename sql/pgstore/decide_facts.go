@@ -14,6 +14,10 @@ import (
 // the provider's clock is not ours.
 const echoSlack = 5 * time.Minute
 
+// unansweredFor is how long a call that was tried and has no outcome may go on
+// causing events: longer than a job runs and tries again at once.
+const unansweredFor = 15 * time.Minute
+
 // recentWithin is how far back the chain of a person's events goes.
 const recentWithin = 24 * time.Hour
 
@@ -95,19 +99,56 @@ func (d *decider) personOf(ctx context.Context, conn holds.ConnectionID, account
 }
 
 // echo finds the intent of ours that explains an event of our own account,
-// empty when there is none.
+// empty when there is none: one of the same account and action whose call was
+// under way when the event happened. An intent that was never tried has caused
+// nothing yet, and one whose answer is still missing explains what happens for a
+// while and not for ever.
 func (d *decider) echo(ctx context.Context, delivery holds.Delivery, e holds.Event, subject holds.Account) (holds.IntentID, error) {
 	if !e.Actor.Own || e.Echo == "" || subject.ID == "" {
 		return "", nil
 	}
+	object, err := d.comparable(ctx, delivery, e, subject)
+	if err != nil {
+		return "", err
+	}
 	found, err := d.FindEcho(ctx, pgdb.FindEchoParams{
 		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), AccountID: subject.ID, Action: string(e.Echo),
-		Until: e.Occurred.Add(echoSlack), Since: nullTime(e.Occurred.Add(-echoSlack)).Time,
+		ObjectID: object, Until: cleanTime(e.Occurred.Add(echoSlack)), Since: cleanTime(e.Occurred.Add(-echoSlack)),
+		Unanswered: cleanTime(e.Occurred.Add(-echoSlack - unansweredFor)),
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
 	return holds.IntentID(found.String()), err
+}
+
+// comparable is the id of the role or factor that an event removed, as far as an
+// intent can be told by it: empty when the event names none, or names it by an id
+// that we do not know the thing by. Okta's Identity Engine names the enrolment
+// where an intent names the factor; to ask for the same id there would make
+// tamper of each of our own acts. An id counts as known once an intent or a
+// snapshot of the account has it, so that a role or factor we have seen is
+// explained by the intent to remove that one and by no other.
+func (d *decider) comparable(ctx context.Context, delivery holds.Delivery, e holds.Event, subject holds.Account) (string, error) {
+	object, list := "", ""
+	switch e.Echo {
+	case holds.RemoveRole:
+		object, list = e.Role.ID, "roles"
+	case holds.RemoveFactor:
+		object, list = e.Factor.ID, "factors"
+	default: // done to the account itself
+	}
+	if object == "" {
+		return "", nil
+	}
+	known, err := d.KnowsObject(ctx, pgdb.KnowsObjectParams{
+		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), AccountID: subject.ID, Action: string(e.Echo),
+		ObjectID: object, List: list,
+	})
+	if err != nil || !known {
+		return "", err
+	}
+	return object, nil
 }
 
 // recent is the classes of the person's other events of the last day, newest

@@ -101,6 +101,7 @@ func TestEchoNeedsItsIntent(t *testing.T) {
 	w := newWorld(t)
 	h := w.held("00u1")
 	intent := w.intend(h, 1, holds.Action{Kind: holds.ClearSessions, Account: "00u1"})[0]
+	w.must(w.Tried(t.Context(), keyOf(h), intent.ID, at(5)))
 	w.must(w.Outcome(t.Context(), keyOf(h), intent.ID, holds.Result{Status: holds.Applied, At: at(6)}))
 	echo := func(name string, edit func(*holds.Event)) holds.Event {
 		e := event(name, "00u1")
@@ -130,6 +131,89 @@ func TestEchoNeedsItsIntent(t *testing.T) {
 		}
 		return holds.Answer{Ruling: holds.Ruling{Verdict: holds.Ignore}}, nil
 	})
+}
+
+// TestEchoOfACallWithoutAnOutcome: it explains what happens for a while after it
+// was tried, nothing before, and nothing at all when it never was.
+func TestEchoOfACallWithoutAnOutcome(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	list := w.intend(h, 1, holds.Action{Kind: holds.ClearSessions, Account: "00u1"}, holds.Action{Kind: holds.SuspendAccount, Account: "00u1"})
+	w.must(w.Tried(t.Context(), keyOf(h), list[0].ID, at(30)))
+	for _, c := range []struct {
+		name  string
+		echo  holds.ActionKind
+		after int
+		want  bool
+	}{
+		{"before it was tried", holds.ClearSessions, 24, false},
+		{"at once", holds.ClearSessions, 30, true},
+		{"a while later", holds.ClearSessions, 44, true},
+		{"an hour later", holds.ClearSessions, 90, false},
+		{"never tried", holds.SuspendAccount, 6, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := event(c.name, "00u1")
+			e.Actor.Own, e.Echo, e.Occurred = true, c.echo, at(c.after)
+			if got := w.explained(e); (got != "") != c.want {
+				t.Fatalf("explained by %q", got)
+			}
+		})
+	}
+}
+
+// TestEchoOfTheSameObject: removing one role does not explain that another one
+// goes, unless the event names it by an id we cannot know it by.
+func TestEchoOfTheSameObject(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	w.must(w.SaveSnapshot(t.Context(), acme, okta, holds.Snapshot{
+		Account: holds.Account{ID: "00u1"}, At: at(0), Roles: []holds.Role{{ID: "role-seen"}}, Factors: []holds.Factor{{ID: "factor-seen"}},
+	}))
+	role, old, factor := holds.Action{Kind: holds.RemoveRole, Account: "00u1", Object: "role"},
+		holds.Action{Kind: holds.RemoveRole, Account: "00u1", Object: "role-old"},
+		holds.Action{Kind: holds.RemoveFactor, Account: "00u1", Object: "factor"}
+	intents := w.intend(h, 1, old, role, factor)
+	w.must(w.Tried(t.Context(), keyOf(h), intents[0].ID, at(-60)))
+	w.must(w.Outcome(t.Context(), keyOf(h), intents[0].ID, holds.Result{Status: holds.Applied, At: at(-59)}))
+	w.must(w.Tried(t.Context(), keyOf(h), intents[1].ID, at(5)))
+	w.must(w.Tried(t.Context(), keyOf(h), intents[2].ID, at(5)))
+	for _, c := range []struct {
+		name   string
+		echo   holds.ActionKind
+		object string
+		want   holds.IntentID
+	}{
+		{"the same role", holds.RemoveRole, "role", intents[1].ID},
+		{"a role not named", holds.RemoveRole, "", intents[1].ID},
+		{"a role named otherwise", holds.RemoveRole, "ROLE_NAME", intents[1].ID},
+		{"the role of an older intent", holds.RemoveRole, "role-old", ""},
+		{"another role we have seen", holds.RemoveRole, "role-seen", ""},
+		{"the same factor", holds.RemoveFactor, "factor", intents[2].ID},
+		{"an enrolment", holds.RemoveFactor, "enrolment", intents[2].ID},
+		{"another factor we have seen", holds.RemoveFactor, "factor-seen", ""},
+		{"an id of another kind", holds.RemoveFactor, "role-seen", intents[2].ID},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := event(c.name, "00u1")
+			e.Actor.Own, e.Echo, e.Occurred = true, c.echo, at(6)
+			e.Role.ID, e.Factor.ID = c.object, c.object
+			if got := w.explained(e); got != c.want {
+				t.Fatalf("explained by %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// explained is the intent that the fold is told explains an event.
+func (w *world) explained(e holds.Event) (intent holds.IntentID) {
+	w.Helper()
+	w.must(w.Receive(w.Context(), delivery(e.ID)))
+	w.drain(at(100), []holds.Event{e}, func(q holds.Question) (holds.Answer, error) {
+		intent = q.Facts.Intent
+		return holds.Answer{Ruling: holds.Ruling{Verdict: holds.Ignore}}, nil
+	})
+	return intent
 }
 
 func TestEpochGoesWithTheJobs(t *testing.T) {

@@ -24,8 +24,17 @@ RETURNING tried_at;
 -- name: InsertOutcome :exec
 INSERT INTO outcomes (tenant_id, intent_id, status, detail, at, effective_by) VALUES ($1, $2, $3, $4, $5, $6);
 
+-- name: KnowsObject :one
+SELECT (EXISTS (SELECT FROM intents i
+                WHERE i.tenant_id = @tenant_id AND i.connection_id = @connection_id AND i.account_id = @account_id
+                  AND i.action = @action AND i.object_id = @object_id::text)
+     OR EXISTS (SELECT FROM snapshots s
+                WHERE s.tenant_id = @tenant_id AND s.connection_id = @connection_id AND s.account_id = @account_id
+                  AND s.document -> @list::text @> jsonb_build_array(jsonb_build_object('id', @object_id::text))))::boolean AS known;
+
 -- name: FindEcho :one
 SELECT i.intent_id FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
 WHERE i.tenant_id = @tenant_id AND i.connection_id = @connection_id AND i.account_id = @account_id AND i.action = @action
-  AND i.created_at <= @until AND (o.at IS NULL OR o.at >= @since)
+  AND i.tried_at <= @until::timestamptz AND (o.at >= @since::timestamptz OR o.at IS NULL AND i.tried_at >= @unanswered::timestamptz)
+  AND (@object_id::text = '' OR i.object_id = '' OR i.object_id = @object_id)
 ORDER BY i.created_at DESC, i.seq DESC LIMIT 1;
