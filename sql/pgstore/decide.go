@@ -27,7 +27,8 @@ const maxWait = time.Minute
 // A delivery that fails is tried again after one, two, four and eight seconds.
 // The fifth attempt commits event by event and leaves out those that fail, so
 // that a bad event harms only itself; the delivery is then kept as failed, with
-// an audit entry, in view of people. Outages (errors of kind Unavailable) make a
+// an audit entry, and an observation of our own that it did comes behind it in
+// the inbox, so that people hear of it. Outages (errors of kind Unavailable) make a
 // delivery wait, however long they last, and never fail it.
 func (s *Store) Decide(ctx context.Context, now time.Time,
 	decode func(holds.Delivery) ([]holds.Event, error),
@@ -95,7 +96,7 @@ func (s *Store) countAttempt(ctx context.Context, now time.Time, row pgdb.Delive
 	})
 }
 
-// fail keeps a delivery as failed, in view of people.
+// fail keeps a delivery as failed, in view of people, and tells them.
 func (t *tx) fail(ctx context.Context, now time.Time, row pgdb.Delivery, why string) error {
 	n, err := t.FailDelivery(ctx, pgdb.FailDeliveryParams{At: now, Trouble: why, TenantID: row.TenantID, DeliveryID: row.DeliveryID})
 	if err != nil || n == 0 {
@@ -108,7 +109,7 @@ func (t *tx) fail(ctx context.Context, now time.Time, row pgdb.Delivery, why str
 	})
 	t.store.log.Error("a delivery could not be decided and is kept for people to look at",
 		"tenant", row.TenantID, "connection", row.ConnectionID, "delivery", row.DeliveryID, "trouble", why)
-	return nil
+	return t.raiseFailed(ctx, now, row, why)
 }
 
 // trouble is an error as people see it beside a delivery. Errors of the

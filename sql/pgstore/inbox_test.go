@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -269,7 +270,7 @@ func TestFoldThatFailsOnOne(t *testing.T) {
 		t.Fatalf("%+v", failed)
 	}
 	stats, err := w.Stats(t.Context(), acme)
-	if w.must(err); stats != (pgstore.Stats{Failed: 1}) {
+	if w.must(err); stats != (pgstore.Stats{Undecided: 1, Failed: 1}) { // and one that tells people
 		t.Fatalf("%+v", stats)
 	}
 	if n := w.count(`audit_leaves WHERE body LIKE '%"kind":"delivery.failed"%' AND body LIKE '%' || $1 || '%'`, failed[0].Digest); n != 1 {
@@ -283,6 +284,43 @@ func TestFoldThatFailsOnOne(t *testing.T) {
 		}
 		w.kind(holds.Conflict, w.RetryDelivery(t.Context(), acme, failed[0].ID, holds.ByPerson("p1")))
 	})
+}
+
+// TestFailureReachesPeople: a delivery that failed for good is an observation of
+// our own about the connection, judged like every event; one that fails itself
+// is not followed by another.
+func TestFailureReachesPeople(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.Receive(t.Context(), delivery("bad")))
+	now := at(2)
+	var told []holds.Event
+	bad := func(d holds.Delivery) ([]holds.Event, error) {
+		if d.Source == holds.FromKeeper {
+			var e holds.Event
+			w.must(json.Unmarshal(d.Body, &e))
+			if d.Tenant != acme || d.Connection != okta {
+				t.Errorf("told of %s/%s", d.Tenant, d.Connection)
+			}
+			told = append(told, e)
+		}
+		return nil, errors.New("cannot be read")
+	}
+	for range 12 {
+		_, _ = w.Decide(t.Context(), now, bad, openOrJoin)
+		now = now.Add(2 * time.Minute)
+	}
+	failed, err := w.FailedDeliveries(t.Context(), acme, 10)
+	if w.must(err); len(failed) != 2 || failed[0].Source != holds.FromKeeper || len(told) != 5 {
+		t.Fatalf("%d attempts to tell, failed: %+v", len(told), failed)
+	}
+	e := told[0]
+	if e.ID != fmt.Sprint("delivery-failed:", failed[1].ID) || e.Type != "countersign.delivery_failed" || e.Class != holds.Tamper ||
+		!slices.Equal(e.Subjects, []holds.Account{holds.FootingOf(okta)}) || !strings.Contains(e.Summary, "cannot be read") {
+		t.Fatalf("%+v", e)
+	}
+	if n := w.count("deliveries"); n != 2 {
+		t.Fatalf("%d deliveries, want the failed one and the one that tells of it", n)
+	}
 }
 
 // TestLeftOutMeansWhole: what an event had begun before it failed is undone
