@@ -33,8 +33,10 @@ CREATE INDEX deliveries_undecided ON deliveries (delivery_id) WHERE decided_at I
 CREATE INDEX deliveries_failed ON deliveries (tenant_id, delivery_id) WHERE failed_at IS NOT NULL;
 
 -- One row per change at a provider, under the provider's own id of it, however
--- often and by whichever way it is delivered. fields are the values before and
--- after, sealed; the document has everything else.
+-- often and by whichever way it is delivered. A copy in the provider's log that
+-- tells it differently from the hook that brought it first has a row of its own,
+-- its id ending in #log. fields are the values before and after, sealed; the
+-- document has everything else.
 CREATE TABLE events (
     tenant_id     text NOT NULL,
     connection_id text NOT NULL,

@@ -219,6 +219,46 @@ func (q *Queries) GetSnapshot(ctx context.Context, arg GetSnapshotParams) (Snaps
 	return i, err
 }
 
+const hookEvents = `-- name: HookEvents :many
+SELECT e.event_id, e.document FROM events e JOIN deliveries d USING (tenant_id, delivery_id)
+WHERE e.tenant_id = $1 AND e.connection_id = $2 AND e.event_id = ANY ($3::text[])
+  AND d.source = 'hook'
+`
+
+type HookEventsParams struct {
+	TenantID     string
+	ConnectionID string
+	EventIds     []string
+}
+
+type HookEventsRow struct {
+	EventID  string
+	Document json.RawMessage
+}
+
+func (q *Queries) HookEvents(ctx context.Context, arg HookEventsParams) ([]HookEventsRow, error) {
+	rows, err := q.db.QueryContext(ctx, hookEvents, arg.TenantID, arg.ConnectionID, pq.Array(arg.EventIds))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []HookEventsRow{}
+	for rows.Next() {
+		var i HookEventsRow
+		if err := rows.Scan(&i.EventID, &i.Document); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertDelivery = `-- name: InsertDelivery :exec
 INSERT INTO deliveries (tenant_id, connection_id, source, envelope, body, digest, received_at, peer, secret)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -89,10 +89,14 @@ const maxKey = 400
 // cleaning would change, ends in a digest of what it was, so that two of them
 // never become one.
 func safeKey(s string) string {
-	c := cleanText(s)
-	if c == s && len(s) <= maxKey {
+	if cleanText(s) == s && len(s) <= maxKey {
 		return s
 	}
-	sum := sha256.Sum256([]byte(s))
+	return digested(s)
+}
+
+// digested is a text that begins like another and ends in its digest.
+func digested(s string) string {
+	c, sum := cleanText(s), sha256.Sum256([]byte(s))
 	return strings.ToValidUTF8(c[:min(len(c), maxKey/2)], "") + "#" + hex.EncodeToString(sum[:])
 }

@@ -26,6 +26,8 @@ type decider struct {
 	alone   bool
 	persons map[holds.PersonAccount]holds.Person
 	mode    holds.Mode
+	// known are the events that were stored before this delivery was decided.
+	known map[string]bool
 }
 
 func (d *decider) decide(ctx context.Context, row pgdb.Delivery) error {
@@ -35,6 +37,9 @@ func (d *decider) decide(ctx context.Context, row pgdb.Delivery) error {
 	}
 	events, err := d.events(delivery)
 	if err != nil {
+		return err
+	}
+	if events, err = d.fromLog(ctx, delivery, events); err != nil {
 		return err
 	}
 	if err := d.lockSubjects(ctx, delivery, events); err != nil {
@@ -99,6 +104,9 @@ func storable(d holds.Delivery, index int, e holds.Event) holds.Event {
 		// Nothing is lost for want of a name, and the same bytes name it again.
 		e.ID = "unnamed:" + hex.EncodeToString(d.Digest[:]) + ":" + strconv.Itoa(index)
 	}
+	if strings.HasSuffix(e.ID, logSuffix) {
+		e.ID = digested(name) // or a forgery could take the name of the log's copy, too
+	}
 	e.Subjects = clean(subjects)
 	slices.SortStableFunc(e.Subjects, func(a, b holds.Account) int { return strings.Compare(a.ID, b.ID) })
 	e.Subjects = slices.CompactFunc(e.Subjects, func(a, b holds.Account) bool { return a.ID == b.ID })
@@ -132,9 +140,13 @@ func (d *decider) lockSubjects(ctx context.Context, delivery holds.Delivery, eve
 	if err != nil {
 		return err
 	}
+	d.known = make(map[string]bool, len(known))
+	for _, name := range known {
+		d.known[name] = true
+	}
 	var locks []string
 	for _, e := range events {
-		if slices.Contains(known, e.ID) {
+		if d.known[e.ID] {
 			continue
 		}
 		for _, s := range subjectsOf(e) {
@@ -169,7 +181,13 @@ func (d *decider) oneOf(ctx context.Context, delivery holds.Delivery, e holds.Ev
 // event stores an event and, if it is new, asks about each of its subjects.
 func (d *decider) event(ctx context.Context, delivery holds.Delivery, e holds.Event) error {
 	isNew, err := d.insertEvent(ctx, delivery, e)
-	if err != nil || !isNew {
+	if err != nil {
+		return err
+	}
+	if !isNew {
+		return d.told(ctx, delivery, e)
+	}
+	if err := d.raiseForged(ctx, delivery, e); err != nil {
 		return err
 	}
 	for _, subject := range subjectsOf(e) {

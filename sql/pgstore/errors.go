@@ -116,12 +116,15 @@ func (e *refusedError) Error() string { return "the database refused it: " + e.w
 // unavailable tells whether trying again later can help.
 func unavailable(err error) bool {
 	var pe *pq.Error
+	if transient(err) {
+		return true
+	}
 	if errors.As(err, &pe) {
 		switch pe.Code.Class() {
 		case "08", "53", "57", "58": // connection, resources, operator, system
 			return true
 		}
-		return transient(err) || pe.Code == "25006" || pe.Code == "55P03" // read-only standby, lock not available
+		return pe.Code == "25006" || pe.Code == "55P03" // read-only standby, lock not available
 	}
 	var ne net.Error
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||
@@ -132,7 +135,7 @@ func unavailable(err error) bool {
 // transient tells whether the same transaction, run again at once, can succeed.
 func transient(err error) bool {
 	var pe *pq.Error
-	return errors.As(err, &pe) && (pe.Code == serialization || pe.Code == deadlock)
+	return errors.Is(err, errMeanwhile) || errors.As(err, &pe) && (pe.Code == serialization || pe.Code == deadlock)
 }
 
 // id reads a UUID that came from outside. What is no UUID names nothing.

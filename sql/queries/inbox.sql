@@ -42,6 +42,11 @@ ON CONFLICT DO NOTHING;
 SELECT event_id FROM events
 WHERE tenant_id = @tenant_id AND connection_id = @connection_id AND event_id = ANY (@event_ids::text[]);
 
+-- name: HookEvents :many
+SELECT e.event_id, e.document FROM events e JOIN deliveries d USING (tenant_id, delivery_id)
+WHERE e.tenant_id = @tenant_id AND e.connection_id = @connection_id AND e.event_id = ANY (@event_ids::text[])
+  AND d.source = 'hook';
+
 -- name: InsertVerdict :exec
 INSERT INTO event_verdicts (tenant_id, connection_id, event_id, subject_id, class, verdict, reason, rule, hold_id,
     occurred_at, judged_at)

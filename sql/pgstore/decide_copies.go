@@ -1,0 +1,108 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/sql/pgdb"
+)
+
+// A hook's deliveries are not signed, and whoever has the hook's secret can send
+// an event under an id that the provider's log will use a moment later. The first
+// copy of an event wins, so that such a forgery would keep the true one from
+// being judged. The log is the truth: a copy of it that tells an event differently
+// from the hook is judged under an id of its own, and people hear that the secret
+// may be in other hands. The other way round nothing changes: a hook tells nothing
+// that the log has told already.
+
+// logSuffix ends the id under which the log's copy of an event is kept that a
+// hook had told differently. No event of another origin has such an id.
+const logSuffix = "#log"
+
+// errMeanwhile says that another transaction stored an event since this one
+// looked; run again, this one sees it.
+var errMeanwhile = errors.New("the event was stored meanwhile")
+
+const (
+	toldDifferently = "The provider's log tells this event differently from the delivery that brought it first; " +
+		"the delivery may have been forged."
+	secretInDoubt = toldDifferently + " Somebody may know the secret of the event hook: change it, and look at what the hook brought lately."
+)
+
+// fromLog puts the log's copies in the place of events that a hook brought first
+// and told differently.
+func (d *decider) fromLog(ctx context.Context, delivery holds.Delivery, events []holds.Event) ([]holds.Event, error) {
+	if delivery.Source != holds.FromPoller {
+		return events, nil
+	}
+	ids := make([]string, 0, len(events))
+	for _, e := range events {
+		ids = append(ids, e.ID)
+	}
+	rows, err := d.HookEvents(ctx, pgdb.HookEventsParams{
+		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), EventIds: ids,
+	})
+	if err != nil {
+		return nil, err
+	}
+	hooked := make(map[string]holds.Event, len(rows))
+	for _, row := range rows {
+		var e holds.Event
+		if err := decode("an event", row.Document, &e); err != nil {
+			return nil, err
+		}
+		hooked[row.EventID] = e
+	}
+	out := slices.Clone(events)
+	for i, e := range out {
+		if first, ok := hooked[e.ID]; ok && differs(first, e) {
+			out[i].ID += logSuffix
+			out[i].Doubts = append(slices.Clone(e.Doubts), toldDifferently)
+		}
+	}
+	return out, nil
+}
+
+// differs tells whether the log's copy of an event is another one in anything
+// that it is judged by.
+func differs(hook, log holds.Event) bool {
+	if hook.Class == holds.Unclassified && log.Class == holds.None {
+		// A hook's copy is kept as unclassified where its envelope is not as
+		// expected. Nothing is lost with a log's copy that changes no account.
+		hook.Class = holds.None
+	}
+	ids := func(e holds.Event) (out []string) {
+		for _, s := range e.Subjects {
+			out = append(out, s.ID)
+		}
+		return out
+	}
+	return hook.Class != log.Class || hook.Verb != log.Verb || hook.Outcome != log.Outcome || hook.Echo != log.Echo ||
+		hook.Actor.ID != log.Actor.ID || hook.Actor.Own != log.Actor.Own || !slices.Equal(ids(hook), ids(log))
+}
+
+// told is asked about an event that is stored already. One that was not when this
+// transaction looked may be a forgery that came in between.
+func (d *decider) told(ctx context.Context, delivery holds.Delivery, e holds.Event) error {
+	if d.known[e.ID] {
+		return nil
+	}
+	again, err := d.fromLog(ctx, delivery, []holds.Event{e})
+	if err == nil && again[0].ID != e.ID {
+		err = errMeanwhile
+	}
+	return err
+}
+
+// raiseForged tells people of an event that a hook and the log tell differently.
+func (d *decider) raiseForged(ctx context.Context, delivery holds.Delivery, e holds.Event) error {
+	id, ok := strings.CutSuffix(e.ID, logSuffix)
+	if !ok {
+		return nil
+	}
+	return d.raise(ctx, d.now, delivery.Connection, "delivery-forged:"+id, "countersign.delivery_forged",
+		"Event "+id+" ("+e.Type+"): "+secretInDoubt)
+}
