@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -38,4 +39,21 @@ func (w *world) good(args ...string) string {
 		w.Fatalf("%v: exit %d\n%s%s", args, code, out, errs)
 	}
 	return out
+}
+
+// passwordOf is the password in a connection string of lib/pq's.
+func passwordOf(dsn string) string {
+	for _, part := range strings.Fields(dsn) {
+		if v, ok := strings.CutPrefix(part, "password="); ok {
+			return strings.Trim(v, "'")
+		}
+	}
+	return ""
+}
+
+func mustURL(w *world, s string) *url.URL {
+	w.Helper()
+	u, err := url.Parse(s)
+	w.must(err)
+	return u
 }

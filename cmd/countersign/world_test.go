@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"net"
 	"net/http"
@@ -61,7 +62,8 @@ type world struct {
 	seams  seams
 	log    *record
 	nodes  []*node
-	seen   []oktasim.Event // of all stories told
+	seen   []oktasim.Event    // of all stories told
+	root   map[string]*sql.DB // the superuser's connections, by database
 }
 
 // org is a simulated organisation. The first one is the world's own.
@@ -76,7 +78,7 @@ type org struct {
 // newWorld starts a world and ends it with the test.
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
-	w := &world{T: t, o: o, log: &record{}, seams: testSeams()}
+	w := &world{T: t, o: o, log: &record{}, root: map[string]*sql.DB{}, seams: testSeams()}
 	w.db = pgtest.New(t, "countersign", migrations.Up)
 	w.openMail()
 	w.orgs = append(w.orgs, w.openOrg(connection, o.sim))

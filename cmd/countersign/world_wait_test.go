@@ -19,7 +19,7 @@ import (
 // things stand, for the message of a test that waited in vain.
 func (w *world) until(what string, ready func() (ok bool, stands string)) {
 	w.Helper()
-	tick := time.NewTicker(15 * time.Millisecond)
+	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	late := time.NewTimer(patience)
 	defer late.Stop()
@@ -132,27 +132,29 @@ func (w *world) reads(o *org) int {
 	return n
 }
 
-// super is a connection for whom there are no walls.
+// super is the connection for whom there are no walls.
 func (w *world) super() *sql.DB {
 	w.Helper()
-	c, err := pq.NewConnector(w.db.SuperDSN)
-	w.must(err)
-	return sql.OpenDB(c)
+	if w.root[w.db.Name] == nil {
+		c, err := pq.NewConnector(w.db.SuperDSN)
+		w.must(err)
+		db := sql.OpenDB(c)
+		db.SetMaxOpenConns(2)
+		w.Cleanup(func() { _ = db.Close() }) // the test is over
+		w.root[w.db.Name] = db
+	}
+	return w.root[w.db.Name]
 }
 
 func (w *world) count(query string, args ...any) (n int) {
 	w.Helper()
-	db := w.super()
-	defer db.Close()
-	w.must(db.QueryRowContext(w.Context(), query, args...).Scan(&n))
+	w.must(w.super().QueryRowContext(w.Context(), query, args...).Scan(&n))
 	return n
 }
 
 func (w *world) column(query string, args ...any) (out []string) {
 	w.Helper()
-	db := w.super()
-	defer db.Close()
-	rows, err := db.QueryContext(w.Context(), query, args...)
+	rows, err := w.super().QueryContext(w.Context(), query, args...)
 	w.must(err)
 	defer rows.Close()
 	for rows.Next() {
@@ -166,9 +168,7 @@ func (w *world) column(query string, args ...any) (out []string) {
 
 func (w *world) exec(query string, args ...any) {
 	w.Helper()
-	db := w.super()
-	defer db.Close()
-	_, err := db.ExecContext(w.Context(), query, args...)
+	_, err := w.super().ExecContext(w.Context(), query, args...)
 	w.must(err)
 }
 

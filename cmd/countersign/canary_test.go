@@ -1,0 +1,95 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/providers/okta/oktasim"
+)
+
+// I7: after a day of everything, no secret and no way to reach a person is in
+// the service's log, or in the clear anywhere in the database.
+func TestI7NoSecretInLogOrDatabase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	const theirs = "attacker-mailbox@mail.example"
+	w.told(w.sim().HelpDeskResetsFactors(oktasim.HelpDesk, oktasim.Engineer))
+	w.told(w.sim().ChangesRecoveryEmail(oktasim.OrgAdmin, oktasim.Payroll, theirs))
+	v := w.hold(oktasim.Engineer, "the hold", func(v holds.View) bool { return isContained(v) && !v.Hold.ToldAt.IsZero() })
+	w.hold(oktasim.Payroll, "the other hold", isContained)
+	w.settled()
+	ruth, omar := w.reviewer(oktasim.Reviewer), w.reviewer(oktasim.ReviewerTwo)
+	w.released(v, ruth, omar)
+	letters := append(w.lettersTo(oktasim.Engineer, 1), w.lettersTo(oktasim.Payroll, 1)...)
+	owner := w.owner()
+	for _, l := range letters {
+		owner.says(l, "AAAA-AAAA", "not_me")
+	}
+	owner.says(letters[len(letters)-1], letters[len(letters)-1].code, "not_me")
+	w.knock(w.hookURL(w.orgs[0]), envelope(w.orgs[0]), header("Authorization", w.orgs[0].secret+"-not-quite"))
+	w.must(w.sim().Fail(oktasim.Fault{Path: "/api/v1/**", Times: 5, When: oktasim.FailBefore, How: oktasim.FailStatus, Status: 401}))
+	w.svc().keeper.Health(t.Context())
+	w.settled()
+
+	secrets := map[string]string{
+		"the hook's secret": w.orgs[0].secret, "the API token": w.sim().Token(oktasim.ServiceToken), "an address in doubt": theirs,
+		"a duty address": "duty@nordwind.example", "the database's password": passwordOf(w.db.AppDSN),
+	}
+	key, err := os.ReadFile(filepath.Join(w.dir, "keys", linkFile))
+	w.must(err)
+	secrets["the links' key"] = strings.TrimSpace(string(key))
+	for _, l := range letters {
+		secrets["a code "+l.code] = l.code
+		secrets["a code without its dash "+l.code] = strings.ReplaceAll(l.code, "-", "")
+		secrets["a link "+l.path] = strings.TrimPrefix(l.path, "/o/")
+		secrets["an owner's address "+l.to] = l.to
+	}
+	for _, b := range []*browser{ruth, omar} {
+		for _, c := range b.http.Jar.Cookies(mustURL(w, b.base)) {
+			_, token, _ := strings.Cut(c.Value, ".")
+			secrets["a session "+token] = token
+		}
+	}
+	for _, p := range w.sim().Company().People {
+		if phone := p.Profile.Get("mobilePhone"); phone != "" {
+			secrets["a number "+phone] = phone
+		}
+	}
+	dump := w.dump()
+	for what, secret := range secrets {
+		if len(secret) < 8 {
+			t.Fatalf("%s is %q: nothing to look for", what, secret)
+		}
+		if log := w.log.String(); strings.Contains(log, secret) {
+			t.Errorf("%s is in the log: …%s…", what, around(log, secret))
+		}
+		if strings.Contains(dump, secret) {
+			t.Errorf("%s is in the database in clear: …%s…", what, around(dump, secret))
+		}
+	}
+	if !strings.Contains(dump, oktasim.Engineer) {
+		t.Error("the dump does not even have the account, so this proves nothing")
+	}
+}
+
+// dump is every row of every table as text. What is sealed shows as
+// hexadecimal digits.
+func (w *world) dump() string {
+	w.Helper()
+	var b strings.Builder
+	for _, table := range w.column(`SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
+		WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`) {
+		for _, row := range w.column("SELECT t::text FROM " + table + " t") {
+			b.WriteString(table + " " + row + "\n")
+		}
+	}
+	return b.String()
+}
+
+func around(text, found string) string {
+	i := strings.Index(text, found)
+	return text[max(0, i-120):min(len(text), i+len(found)+40)]
+}
