@@ -48,7 +48,7 @@ type Intent struct {
 	Round   int
 	Action  Action
 	Created time.Time
-	// Tried is when the call was about to be made; zero means that it never was.
+	// Tried is when the call was last about to be made; zero means that it never was.
 	Tried time.Time
 	// Result is what became of it; the zero value means that no outcome row
 	// exists: the call may or may not have been made.

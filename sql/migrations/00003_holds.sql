@@ -98,7 +98,7 @@ CREATE INDEX event_verdicts_hold ON event_verdicts (tenant_id, hold_id) WHERE ho
 
 -- The record that a call to a provider is about to be made. attempt counts the
 -- earlier ones that failed, so that one call has one row and a call that failed
--- may be announced again. tried_at is when the first call was about to leave: an
+-- may be announced again. tried_at is when a call was last about to leave: an
 -- intent without it has changed nothing at the provider yet.
 CREATE TABLE intents (
     tenant_id     text NOT NULL,

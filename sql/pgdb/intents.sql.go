@@ -239,7 +239,7 @@ func (q *Queries) ListIntents(ctx context.Context, arg ListIntentsParams) ([]Lis
 }
 
 const tryIntent = `-- name: TryIntent :one
-UPDATE intents SET tried_at = coalesce(tried_at, $1::timestamptz)
+UPDATE intents SET tried_at = greatest(tried_at, $1::timestamptz)
 WHERE tenant_id = $2 AND hold_id = $3 AND intent_id = $4
 RETURNING tried_at
 `

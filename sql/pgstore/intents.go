@@ -50,7 +50,7 @@ func (s *Store) Intents(ctx context.Context, key holds.Key) (out []holds.Intent,
 }
 
 // Tried marks an intent, in a commit of its own, as one whose call is about to be
-// made: only when it returns nil may the call leave. The first mark stays. An
+// made: only when it returns nil may the call leave. The newest mark counts. An
 // intent of another hold is not found.
 func (s *Store) Tried(ctx context.Context, key holds.Key, intent holds.IntentID, at time.Time) error {
 	hold, err := id(key.Hold)

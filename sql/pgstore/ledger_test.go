@@ -71,14 +71,14 @@ func TestIntentsAndOutcomes(t *testing.T) {
 
 // TestTriedIsMarkedOnce: the first attempt is what counts, and it is durable by
 // itself.
-func TestTriedIsMarkedOnce(t *testing.T) {
+func TestTriedIsTheNewestAttempt(t *testing.T) {
 	w := newWorld(t)
 	h := w.held("00u1")
 	list := w.intend(h, 1, holds.Action{Kind: holds.ClearSessions, Account: "00u1"}, holds.Action{Kind: holds.SuspendAccount, Account: "00u1"})
 	w.must(w.Tried(t.Context(), keyOf(h), list[0].ID, at(6)))
 	w.must(w.Second.Tried(t.Context(), keyOf(h), list[0].ID, at(7)))
 	got, err := w.Second.Intents(t.Context(), keyOf(h))
-	if w.must(err); !got[0].Tried.Equal(at(6)) || !got[1].Tried.IsZero() || got[0].Done() {
+	if w.must(err); !got[0].Tried.Equal(at(7)) || !got[1].Tried.IsZero() || got[0].Done() {
 		t.Fatalf("%+v", got)
 	}
 	h2 := w.held("00u2")

@@ -17,7 +17,7 @@ WHERE i.tenant_id = $1 AND i.hold_id = $2 ORDER BY i.seq;
 SELECT * FROM intents WHERE tenant_id = $1 AND hold_id = $2 AND intent_id = $3;
 
 -- name: TryIntent :one
-UPDATE intents SET tried_at = coalesce(tried_at, @at::timestamptz)
+UPDATE intents SET tried_at = greatest(tried_at, @at::timestamptz)
 WHERE tenant_id = @tenant_id AND hold_id = @hold_id AND intent_id = @intent_id
 RETURNING tried_at;
 
