@@ -69,7 +69,7 @@ func TestIntentsAndOutcomes(t *testing.T) {
 	}
 }
 
-// TestTriedIsMarkedOnce: the first attempt is what counts, and it is durable by
+// TestTriedIsTheNewestAttempt: the newest attempt is what counts, and it is durable by
 // itself.
 func TestTriedIsTheNewestAttempt(t *testing.T) {
 	w := newWorld(t)
