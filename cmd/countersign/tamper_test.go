@@ -95,7 +95,7 @@ func TestC13OurOwnActs(t *testing.T) {
 		if p := w.reviewer(oktasim.Reviewer).decide(v, holds.Deny, "Nobody asked for it."); p.status != http.StatusOK {
 			t.Fatalf("%d %s", p.status, p.words())
 		}
-		v = w.hold(oktasim.OrgAdmin, "the revert", inState(holds.Reverted))
+		w.hold(oktasim.OrgAdmin, "the revert", inState(holds.Reverted))
 		w.settled()
 		p, _ := w.sim().Person(oktasim.OrgAdmin)
 		for _, r := range p.Roles {

@@ -98,9 +98,7 @@ func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Ans
 	for i := range c.Entries {
 		c.Entries[i].Digests = map[string]string{"delivery": hex.EncodeToString(q.Delivery.Digest[:])}
 	}
-	for _, d := range q.Event.Doubts {
-		c.Hold.Doubts = append(c.Hold.Doubts, d)
-	}
+	c.Hold.Doubts = append(c.Hold.Doubts, q.Event.Doubts...)
 	return holds.Answer{Ruling: r, Change: &c}
 }
 
