@@ -159,6 +159,31 @@ func TestLogIsNotRetoldByAHook(t *testing.T) {
 	}
 }
 
+// TestTwoEventsOfHooksUnderOneID: an id that was used twice keeps neither event
+// from being judged, in one delivery or in two; a repetition stays one.
+func TestTwoEventsOfHooksUnderOneID(t *testing.T) {
+	w := newWorld(t)
+	one, two, three := event("evt", "00u1"), event("evt", "00u2"), event("evt", "00u3")
+	c := &copies{world: w, hook: []holds.Event{one, two}}
+	c.from(holds.FromHook)
+	first := c.names()
+	if len(first) != 2 || first[0] == first[1] || !slices.Contains(first, "evt") {
+		t.Fatalf("asked about %v", first)
+	}
+	c.from(holds.FromHook)
+	if again := c.names(); again != nil {
+		t.Fatalf("a repetition: asked about %v", again)
+	}
+	c.hook = []holds.Event{three, one}
+	c.from(holds.FromHook)
+	if got := c.names(); len(got) != 1 || slices.Contains(first, got[0]) {
+		t.Fatalf("a third: asked about %v", got)
+	}
+	if n := w.count("holds"); n != 3 || c.told != nil {
+		t.Fatalf("%d holds of three accounts, told %v", n, c.told)
+	}
+}
+
 // TestNameOfTheLogsCopyCannotBeTaken: a forgery that foresees it changes nothing.
 func TestNameOfTheLogsCopyCannotBeTaken(t *testing.T) {
 	w := newWorld(t)

@@ -2,8 +2,12 @@ package pgstore
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/countersign/countersign/holds"
@@ -29,13 +33,16 @@ var errMeanwhile = errors.New("the event was stored meanwhile")
 const (
 	toldDifferently = "The provider's log tells this event differently from the delivery that brought it first; " +
 		"the delivery may have been forged."
+	usedTwice     = "Another event came under the same id before this one."
 	secretInDoubt = toldDifferently + " Somebody may know the secret of the event hook: change it, and look at what the hook brought lately."
 )
 
 // fromLog puts the log's copies in the place of events that a hook brought first
-// and told differently.
+// and told differently. Of two events that hooks brought under one id neither is
+// truer than the other, so that both are judged, the later one under an id made
+// of what it says.
 func (d *decider) fromLog(ctx context.Context, delivery holds.Delivery, events []holds.Event) ([]holds.Event, error) {
-	if delivery.Source != holds.FromPoller {
+	if delivery.Source != holds.FromPoller && delivery.Source != holds.FromHook {
 		return events, nil
 	}
 	ids := make([]string, 0, len(events))
@@ -58,9 +65,17 @@ func (d *decider) fromLog(ctx context.Context, delivery holds.Delivery, events [
 	}
 	out := slices.Clone(events)
 	for i, e := range out {
-		if first, ok := hooked[e.ID]; ok && differs(first, e) {
+		first, ok := hooked[e.ID]
+		switch {
+		case !ok && delivery.Source == holds.FromHook:
+			hooked[e.ID] = e // for the next one in the same delivery
+		case !ok || !differs(first, e):
+		case delivery.Source == holds.FromPoller:
 			out[i].ID += logSuffix
 			out[i].Doubts = append(slices.Clone(e.Doubts), toldDifferently)
+		default:
+			out[i].ID = safeKey(e.ID + "#" + saying(e))
+			out[i].Doubts = append(slices.Clone(e.Doubts), usedTwice)
 		}
 	}
 	return out, nil
@@ -74,14 +89,22 @@ func differs(hook, log holds.Event) bool {
 		// expected. Nothing is lost with a log's copy that changes no account.
 		hook.Class = holds.None
 	}
-	ids := func(e holds.Event) (out []string) {
-		for _, s := range e.Subjects {
-			out = append(out, s.ID)
-		}
-		return out
+	return judged(hook) != judged(log)
+}
+
+// judged is everything that an event is judged by.
+func judged(e holds.Event) string {
+	said := []string{string(e.Class), string(e.Verb), string(e.Outcome), string(e.Echo), e.Actor.ID, strconv.FormatBool(e.Actor.Own)}
+	for _, s := range e.Subjects {
+		said = append(said, s.ID)
 	}
-	return hook.Class != log.Class || hook.Verb != log.Verb || hook.Outcome != log.Outcome || hook.Echo != log.Echo ||
-		hook.Actor.ID != log.Actor.ID || hook.Actor.Own != log.Actor.Own || !slices.Equal(ids(hook), ids(log))
+	return fmt.Sprintf("%q", said)
+}
+
+// saying is a short digest of what an event is judged by.
+func saying(e holds.Event) string {
+	sum := sha256.Sum256([]byte(judged(e)))
+	return hex.EncodeToString(sum[:8])
 }
 
 // told is asked about an event that is stored already. One that was not when this
