@@ -67,12 +67,16 @@ func (j *job) restrain(ctx context.Context) error {
 	}
 	again := len(have) > 0
 	if !again {
-		before, err := j.snapshotOrGone(ctx)
+		before, err := j.snapshot(ctx)
+		if holds.KindOf(err) == holds.NotFound {
+			// Nothing was read back, so nothing may be called contained.
+			return j.report(ctx, holds.RestraintFailed{Reason: "the account no longer exists"})
+		}
 		if err != nil {
 			return err
 		}
 		if gone(before) {
-			return j.report(ctx, holds.RestraintConfirmed{Remarks: []string{"the account no longer exists"}})
+			return j.report(ctx, holds.RestraintConfirmed{Remarks: []string{"the account is deactivated at the provider"}})
 		}
 		have = j.intend(holds.ToContain, j.Round, j.plan(), nil, before)
 		if _, err := j.apply(ctx, j.Key, holds.RestraintBegun{Intents: have}); err != nil {

@@ -268,3 +268,20 @@ func TestWhatCannotBeDoneIsSaid(t *testing.T) {
 		})
 	}
 }
+
+// TestC7AnAccountThatIsNotThere is not called contained: nothing was read back.
+func TestC7AnAccountThatIsNotThere(t *testing.T) {
+	w := newWorld(t)
+	w.provider.prior = true
+	w.happens(t, resetAll("e1"))
+	if errs := w.run(holds.EffectContain); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	h := w.the(t)
+	if h.Standing != holds.Observed || h.Containment != holds.ContainmentFailed || !strings.Contains(strings.Join(h.Doubts, " "), "no longer exists") {
+		t.Errorf("%s, containment %s, doubts %v", h.Standing, h.Containment, h.Doubts)
+	}
+	if len(w.provider.calls) != 0 {
+		t.Errorf("calls were made: %v", w.provider.calls)
+	}
+}
