@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -268,6 +269,34 @@ func TestG13TheCredentialIsRefused(t *testing.T) {
 	}
 	w.sim().Mend()
 	w.hold(oktasim.Engineer, "the restraint once the credential works", isContained)
+}
+
+// G13, D6: a log that cannot be read is shown with when it was read last, and
+// leaves what is known of the restraint's rules alone.
+func TestG13TheLogCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{noHook: true})
+	w.svc().keeper.Health(t.Context())
+	w.settled()
+	health := func() holds.ConnectionHealth {
+		all, err := w.svc().store.Health(t.Context(), tenant)
+		w.must(err)
+		return all[0]
+	}
+	w.must(w.sim().Fail(oktasim.Fault{Path: "/api/v1/logs", Times: 1000, When: oktasim.FailBefore, How: oktasim.FailStatus, Status: 403}))
+	w.until("the trouble to be shown", func() (bool, string) { return health().Trouble != "", fmt.Sprintf("%+v", health()) })
+	if h := health(); !h.Enforcement.InForce || h.Polled.IsZero() {
+		t.Errorf("what was known is gone: %+v", h)
+	}
+	w.svc().keeper.Health(t.Context()) // the rules can be read, which says nothing of the log
+	if h := health(); h.Trouble == "" || !h.Enforcement.InForce {
+		t.Errorf("reading the rules hides the trouble with the log: %+v", h)
+	}
+	w.reviewer(oktasim.Reviewer).get("/").shows("does not let Countersign")
+	w.told(w.sim().HelpDeskResetsFactors(oktasim.HelpDesk, oktasim.Engineer))
+	w.sim().Mend()
+	w.hold(oktasim.Engineer, "what happened meanwhile", isContained)
+	w.until("the trouble to be over", func() (bool, string) { return health().Trouble == "", health().Trouble })
 }
 
 // G14, G15: what an event says is never an address we call, nor a piece of one.

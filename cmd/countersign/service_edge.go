@@ -207,16 +207,38 @@ func (s *service) openConsole() error {
 	return nil
 }
 
-// polled records how the reading of a provider's log goes.
+// polled records how the reading of a provider's log goes. What fails is told
+// together with the last time it went well.
 func (s *service) polled(t Tenant, n Connection) func(time.Time, string) {
+	var last time.Time
 	return func(at time.Time, trouble string) {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
+		if last.IsZero() && at.IsZero() {
+			last = s.lastPolled(ctx, t, n)
+		}
+		if !at.IsZero() {
+			last = at
+		}
 		err := s.store.SaveHealth(ctx, holds.ConnectionHealth{
-			Tenant: holds.TenantID(t.ID), Connection: holds.ConnectionID(n.ID), Mode: holds.Mode(n.Mode), Polled: at, Trouble: trouble,
+			Tenant: holds.TenantID(t.ID), Connection: holds.ConnectionID(n.ID), Mode: holds.Mode(n.Mode), Polled: last, Trouble: trouble,
 		})
 		if err != nil {
 			s.log.Warn("a poller's health could not be recorded", "connection", n.ID, "error", err)
 		}
 	}
+}
+
+// lastPolled is when an earlier process read the log, zero when none did.
+func (s *service) lastPolled(ctx context.Context, t Tenant, n Connection) time.Time {
+	all, err := s.store.Health(ctx, holds.TenantID(t.ID))
+	if err != nil {
+		return time.Time{}
+	}
+	for _, h := range all {
+		if h.Connection == holds.ConnectionID(n.ID) {
+			return h.Polled
+		}
+	}
+	return time.Time{}
 }
