@@ -1,0 +1,6 @@
+//go:build slow
+
+package main
+
+// slow is set for `make test-slow`.
+const slow = true
