@@ -160,6 +160,61 @@ func TestC5UnresolvedTarget(t *testing.T) {
 	}
 }
 
+// C6: a role given to a group reaches every member: each is held by itself, and
+// what is done to the group is held as well.
+func TestC6ARoleThroughAGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.told(w.sim().GrantsGroupRole(oktasim.ITLead, oktasim.FinanceGroup, "USER_ADMIN", oktasim.From("elsewhere")))
+	for _, account := range []string{oktasim.FinanceLead, oktasim.Payroll} {
+		v := w.hold(account, "the hold of a member", isContained)
+		if v.Hold.Class != holds.RoleActivation {
+			t.Errorf("%s is held as %s", account, v.Hold.Class)
+		}
+		restrained(t, w.sim(), account)
+	}
+	w.settled()
+	if n := w.count("SELECT count(*) FROM holds WHERE subject_id LIKE 'unresolved:%' AND class = 'role_activation'"); n != 1 {
+		t.Errorf("the grant to the group made %d holds", n)
+	}
+	v := w.holdsOf(oktasim.Payroll)[0]
+	if p := w.reviewer(oktasim.Reviewer).decide(v, holds.Deny, "Finance administers nobody."); p.status != http.StatusOK {
+		t.Fatalf("%d %s", p.status, p.words())
+	}
+	v = w.hold(oktasim.Payroll, "the end of what can be undone", inState(holds.Reverted))
+	if !strings.Contains(strings.Join(v.Hold.Irreversible, " "), "comes from a group") {
+		t.Errorf("nobody is told to take the role from the group: %q", v.Hold.Irreversible)
+	}
+	restrained(t, w.sim(), oktasim.Payroll)
+	restrained(t, w.sim(), oktasim.FinanceLead)
+}
+
+// B4: a key that is there twice, or in another case, cannot hide a change.
+func TestB4KeysThatAreThereTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{slowPoll: true, noHook: true})
+	w.told(w.sim().HelpDeskResetsFactors(oktasim.HelpDesk, oktasim.Manager)) // for its shape
+	for account, c := range map[string][2]string{
+		oktasim.Engineer:    {`"eventType":"user.mfa.factor.reset_all"`, `"eventType":"user.mfa.factor.reset_all","eventType":"user.session.start"`},
+		oktasim.EngineerTwo: {`"eventType":"user.mfa.factor.reset_all"`, `"eventType":"user.session.start","eventType":"user.mfa.factor.reset_all"`},
+		oktasim.Payroll:     {`"eventType":"user.mfa.factor.reset_all"`, `"eventType":"user.mfa.factor.reset_all","EventType":"user.session.start"`},
+		oktasim.Contractor:  {`"result":"SUCCESS"`, `"result":"SUCCESS","result":"FAILURE"`},
+	} {
+		raw, err := json.Marshal(w.crafted(func(e *oktasim.Event) { asUser(e, account, "x@nordwind.example", "X") }))
+		w.must(err)
+		twice := strings.Replace(string(raw), c[0], c[1], 1)
+		if twice == string(raw) {
+			t.Fatalf("the event has no %s", c[0])
+		}
+		w.deliver(w.orgs[0], envelope(w.orgs[0], json.RawMessage(twice)))
+		w.settled()
+		if n := w.count("SELECT count(*) FROM event_verdicts WHERE verdict = 'hold' AND judged_at > now() - interval '1 minute' AND event_id IN "+
+			"(SELECT event_id FROM events WHERE delivery_id = (SELECT max(delivery_id) FROM deliveries WHERE source = 'hook'))"); n != 1 {
+			t.Errorf("%s: %d holds", c[1], n)
+		}
+	}
+}
+
 // C7: between event and containment the account was renamed, its old login was
 // given to somebody else, or it is gone. We go by the immutable id.
 func TestC7RenamedOrDeletedBetween(t *testing.T) {

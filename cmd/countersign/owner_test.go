@@ -50,6 +50,24 @@ func TestOwnerSaysNotMe(t *testing.T) {
 		restrained(t, w.sim(), oktasim.Engineer)
 		w.reviewer(oktasim.Reviewer).get("/").shows("Aiko Tanaka")
 	})
+	t.Run("after the release", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, options{})
+		w.told(w.sim().HelpDeskResetsFactors(oktasim.HelpDesk, oktasim.Engineer))
+		v := w.hold(oktasim.Engineer, "the hold", func(v holds.View) bool { return isContained(v) && !v.Hold.ToldAt.IsZero() })
+		w.settled()
+		l := w.lettersTo(oktasim.Engineer, 1)[0]
+		w.released(v, w.reviewer(oktasim.Reviewer), w.reviewer(oktasim.ReviewerTwo))
+		free(t, w.sim(), oktasim.Engineer)
+		if p := w.owner().says(l, l.code, "not_me"); p.status != http.StatusOK {
+			t.Fatalf("%d %s", p.status, p.words())
+		}
+		next := w.hold(oktasim.Engineer, "the linked hold to restrain", func(n holds.View) bool { return n.Hold.ID != v.Hold.ID && isContained(n) })
+		if next.Hold.Previous != v.Hold.ID || !next.Hold.Frozen() {
+			t.Errorf("%s, previous %q", stands(next), next.Hold.Previous)
+		}
+		restrained(t, w.sim(), oktasim.Engineer)
+	})
 	t.Run("beats approvals", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, options{})
