@@ -208,7 +208,7 @@ func TestB4KeysThatAreThereTwice(t *testing.T) {
 		}
 		w.deliver(w.orgs[0], envelope(w.orgs[0], json.RawMessage(twice)))
 		w.settled()
-		if n := w.count("SELECT count(*) FROM event_verdicts WHERE verdict = 'hold' AND judged_at > now() - interval '1 minute' AND event_id IN "+
+		if n := w.count("SELECT count(*) FROM event_verdicts WHERE verdict = 'hold' AND judged_at > now() - interval '1 minute' AND event_id IN " +
 			"(SELECT event_id FROM events WHERE delivery_id = (SELECT max(delivery_id) FROM deliveries WHERE source = 'hook'))"); n != 1 {
 			t.Errorf("%s: %d holds", c[1], n)
 		}
