@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -31,9 +32,9 @@ func (c demoCommand) Run(ctx context.Context, std streams) (err error) {
 	}
 	w, err := newDemoWorld(ctx, std)
 	if err != nil {
-		return err
+		return stoppedEarly(ctx, err)
 	}
-	defer func() { err = errors.Join(err, w.stop()) }()
+	defer func() { err = errors.Join(stoppedEarly(ctx, err), w.stop()) }()
 	if err := w.known(ctx); err != nil {
 		return err
 	}
@@ -41,6 +42,14 @@ func (c demoCommand) Run(ctx context.Context, std streams) (err error) {
 		return c.once(ctx, std, w)
 	}
 	return c.interactive(ctx, std, w)
+}
+
+// stoppedEarly replaces what went wrong because somebody stopped us.
+func stoppedEarly(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return errors.New("stopped before the end")
+	}
+	return err
 }
 
 // interactive plays the attacks and leaves the rest to the newcomer.
@@ -71,8 +80,13 @@ Decide as two people. No single person can release a hold.
   Omar approves:          %s   (use a private window for the second)
   The owners' mails:      %s   (open one and follow its link)
 
+A reviewer's link works once, for ten minutes; another one, from another terminal:
+
+  %s reviewers link ruth -c %s      (or omar)
+
 Everything runs on this machine and is removed when you press Ctrl-C.`,
-		reset.Hold.Subject.Name, reset.Hold.Standing, grant.Hold.Subject.Name, grant.Hold.Standing, verifier, approver, local(w.sim.ready.Mail.URL))
+		reset.Hold.Subject.Name, reset.Hold.Standing, grant.Hold.Subject.Name, grant.Hold.Standing, verifier, approver, local(w.sim.ready.Mail.URL),
+		os.Args[0], filepath.Join(w.dir, demoFile))
 	select {
 	case <-ctx.Done():
 		say(std.out, "\nStopping.")
@@ -80,6 +94,12 @@ Everything runs on this machine and is removed when you press Ctrl-C.`,
 	case err := <-w.running:
 		w.running <- nil
 		return fmt.Errorf("the service stopped: %w", err)
+	case <-w.sim.ended:
+		if ctx.Err() != nil { // we ended it
+			say(std.out, "\nStopping.")
+			return nil
+		}
+		return errors.New("the simulated identity provider has ended")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -21,6 +22,8 @@ type simulator struct {
 	cmd   *exec.Cmd
 	stdin io.Closer
 	ready simulatorReady
+	ended chan struct{} // closed when the child has
+	wrong error         // how it ended; to be read after that
 }
 
 // simulatorReady is the line it prints when everything listens; only what the
@@ -64,6 +67,7 @@ func startSimulator(ctx context.Context, errOut io.Writer) (*simulator, error) {
 	cmd := exec.CommandContext(ctx, path)
 	cmd.Stderr = errOut
 	cmd.WaitDelay = 5 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us alone: it goes last
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -75,8 +79,12 @@ func startSimulator(ctx context.Context, errOut io.Writer) (*simulator, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the simulated identity provider: %w", err)
 	}
-	s := &simulator{cmd: cmd, stdin: stdin}
+	s := &simulator{cmd: cmd, stdin: stdin, ended: make(chan struct{})}
 	line, err := bufio.NewReaderSize(stdout, 4<<20).ReadBytes('\n')
+	go func() {
+		s.wrong = cmd.Wait()
+		close(s.ended)
+	}()
 	if err == nil {
 		err = json.Unmarshal(line, &s.ready)
 	}
@@ -104,8 +112,12 @@ func findSimulator() (string, error) {
 // stop ends the child by closing its input, and waits for it.
 func (s *simulator) stop() error {
 	err := s.stdin.Close()
-	if werr := s.cmd.Wait(); werr != nil && s.cmd.ProcessState != nil && s.cmd.ProcessState.ExitCode() > 0 {
-		err = errors.Join(err, fmt.Errorf("the simulated identity provider: %w", werr))
+	if errors.Is(err, os.ErrClosed) {
+		err = nil // it had ended by itself
+	}
+	<-s.ended
+	if s.wrong != nil && s.cmd.ProcessState != nil && s.cmd.ProcessState.ExitCode() > 0 {
+		err = errors.Join(err, fmt.Errorf("the simulated identity provider: %w", s.wrong))
 	}
 	return err
 }

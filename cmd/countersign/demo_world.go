@@ -17,10 +17,11 @@ import (
 	"github.com/countersign/countersign/notify/directory"
 )
 
-// The names of the demonstration's tenant and connection.
+// The names of the demonstration's tenant, connection and configuration.
 const (
 	demoTenant     = "nordwind"
 	demoConnection = "nordwind-okta"
+	demoFile       = "countersign.yaml"
 )
 
 // demoWorld is everything the demonstration runs: a directory that is removed
@@ -130,7 +131,7 @@ func (w *demoWorld) writeConfig() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(w.dir, "countersign.yaml")
+	path := filepath.Join(w.dir, demoFile)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
@@ -143,7 +144,7 @@ func (w *demoWorld) writeConfig() (string, error) {
 	return path, errors.Join(err, f.Close())
 }
 
-var demoConfig = template.Must(template.New("countersign.yaml").Parse(`installation: demo
+var demoConfig = template.Must(template.New(demoFile).Parse(`installation: demo
 keys: keys
 database: {private: database}
 public: {listen: "{{.Public}}", url: "http://{{.Public}}"}

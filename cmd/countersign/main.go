@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,8 +23,11 @@ func main() { os.Exit(execute(context.Background(), os.Args[1:])) }
 // execute runs the program until it is done or told to stop, and returns its
 // exit code.
 func execute(ctx context.Context, args []string) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, endings()...)
 	defer stop()
+	// A reader that went away (a pipe into head) is an error of the write, so
+	// that what was started is stopped and removed; the program must not die.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	err := run(ctx, args, streams{os.Stdin, os.Stdout, os.Stderr})
 	if err == nil {
 		return 0
@@ -32,8 +36,27 @@ func execute(ctx context.Context, args []string) int {
 	if errors.As(err, &code) {
 		return int(code)
 	}
-	fmt.Fprintln(os.Stderr, "countersign:", err)
+	if !readerGone(err) {
+		fmt.Fprintln(os.Stderr, "countersign:", err)
+	}
 	return 1
+}
+
+// readerGone tells whether nobody reads our output any more, which whoever
+// closed it knows.
+func readerGone(err error) bool {
+	var write *fs.PathError
+	return errors.As(err, &write) && write.Path == os.Stdout.Name() && errors.Is(write, syscall.EPIPE)
+}
+
+// endings are the signals that mean: stop. A terminal that is closed is one of
+// them, unless whoever started us said that it is not (nohup).
+func endings() []os.Signal {
+	out := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		out = append(out, syscall.SIGHUP)
+	}
+	return out
 }
 
 // streams are the program's three.
