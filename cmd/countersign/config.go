@@ -158,7 +158,10 @@ type Okta struct {
 func LoadConfig(path string) (*Config, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("the configuration cannot be read: %w", err)
+		return nil, fmt.Errorf("the configuration cannot be read: %w; name it with --config FILE", err)
+	}
+	if err := notForAll(path); err != nil {
+		return nil, err
 	}
 	c := &Config{}
 	if err := yaml.UnmarshalWithOptions(raw, c, yaml.Strict()); err != nil {

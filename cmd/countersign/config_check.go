@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 var (
@@ -38,6 +40,9 @@ func (c *Config) check() []error {
 	c.checkPublic(&p)
 	c.checkConsole(&p)
 	c.checkMail(&p)
+	if c.Database.Private != "" && c.Database.URLFile+c.Database.OwnerURLFile != "" {
+		p.add("database.private", "give either a private directory or a database's url_file, not both")
+	}
 	if len(c.Tenants) == 0 {
 		p.add("tenants", "there is none, so there is nothing to guard")
 	}
@@ -46,6 +51,21 @@ func (c *Config) check() []error {
 		t.check(&p, fmt.Sprintf("tenants[%d]", i), seen)
 	}
 	return p
+}
+
+// hostPort: a port is 0 for any that is free.
+func (p *problems) hostPort(key, value string) {
+	if value == "" {
+		return
+	}
+	if _, port, err := net.SplitHostPort(value); err != nil || !isPort(port) {
+		p.add(key, "%q is not host:port", value)
+	}
+}
+
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
 }
 
 func (c *Config) checkPublic(p *problems) {
@@ -59,16 +79,20 @@ func (c *Config) checkPublic(p *problems) {
 	case u.Scheme != "https" && !loopback(u.Host):
 		p.add("public.url", "must be https unless it is on loopback")
 	}
+	p.hostPort("public.listen", c.Public.Listen)
 	for _, n := range c.Public.TrustedProxies {
-		if _, err := netip.ParsePrefix(n); err != nil {
+		switch prefix, err := netip.ParsePrefix(n); {
+		case err != nil:
 			p.add("public.trusted_proxies", "%q is not a network like 10.0.0.0/8", n)
+		case prefix.Bits() == 0:
+			p.add("public.trusted_proxies", "%q is everybody; name your proxies, whose word on addresses and TLS is believed", n)
 		}
 	}
 	withTLS := c.Public.Certificate != "" || c.Public.Key != ""
 	if withTLS && (c.Public.Certificate == "" || c.Public.Key == "") {
 		p.add("public.certificate", "certificate and key are needed together")
 	}
-	if !withTLS && len(c.Public.TrustedProxies) == 0 && !loopback(c.Public.Listen) {
+	if c.Public.Listen != "" && !withTLS && len(c.Public.TrustedProxies) == 0 && !loopback(c.Public.Listen) {
 		p.add("public.listen", "%q can be reached from outside but speaks no TLS; give certificate and key, or trusted_proxies", c.Public.Listen)
 	}
 }
@@ -76,6 +100,10 @@ func (c *Config) checkPublic(p *problems) {
 // checkConsole: until reviewers sign in with passkeys, the console is for the
 // machine itself.
 func (c *Config) checkConsole(p *problems) {
+	p.hostPort("console.listen", c.Console.Listen)
+	if c.Console.Listen == c.Public.Listen && !strings.HasSuffix(c.Console.Listen, ":0") {
+		p.add("console.listen", "%q is the public address; the console has one of its own", c.Console.Listen)
+	}
 	if !loopback(c.Console.Listen) {
 		p.add("console.listen", "%q is not on loopback; bind to 127.0.0.1 and reach it over a tunnel", c.Console.Listen)
 	}
@@ -114,7 +142,7 @@ func (t Tenant) check(p *problems, at string, seen map[string]bool) {
 	p.need(at+".organisation", t.Organisation, "owners read it in messages")
 	p.need(at+".contact", t.Contact, "an owner must be able to call somebody")
 	p.need(at+".people", t.People, "owners are told at contact points from this file")
-	if len(t.Reviewers) < 2 {
+	if len(different(t.Reviewers)) < 2 {
 		p.add(at+".reviewers", "at least two people are needed: one checks identity, another approves")
 	}
 	if len(t.Duty) == 0 {
@@ -147,17 +175,27 @@ func (n Connection) check(p *problems, at string, seen map[string]bool) {
 	if !slices.Contains([]string{"watch", "notify", "contain"}, n.Mode) {
 		p.add(at+".mode", "%q is not watch, notify or contain", n.Mode)
 	}
-	if n.Mode == "contain" && len(slices.Compact(slices.Sorted(slices.Values(n.BreakGlass)))) < 2 {
+	if n.Mode == "contain" && len(different(n.BreakGlass)) < 2 {
 		p.add(at+".break_glass", "containment needs at least two different emergency accounts that are never restrained")
 	}
 	p.need(at+".hook.secret_file", n.Hook.SecretFile, "deliveries are authenticated by a shared secret")
+	if (n.Hook.PreviousSecretFile == "") != n.Hook.PreviousUntil.IsZero() {
+		p.add(at+".hook.previous_until", "previous_secret_file and previous_until are needed together")
+	}
 	n.Okta.check(p, at+".okta")
 	for _, id := range n.BreakGlass {
-		if !oktaID.MatchString(id) {
+		switch {
+		case !oktaID.MatchString(id):
 			p.add(at+".break_glass", "%q is not an Okta id of 20 letters and digits; logins can be renamed", id)
+		case !strings.HasPrefix(id, "00u"):
+			p.add(at+".break_glass", "%q is not the id of an account, which begins with 00u", id)
+		case slices.Contains(n.Okta.OwnAccounts, id):
+			p.add(at+".break_glass", "%q is Countersign's own account; emergency accounts are people's", id)
 		}
 	}
 }
+
+func different(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 func (o Okta) check(p *problems, at string) {
 	u, err := url.Parse(o.OrgURL)
@@ -177,6 +215,9 @@ func (o Okta) check(p *problems, at string) {
 	}
 	if !oktaID.MatchString(o.RestraintGroup) {
 		p.add(at+".restraint_group", "%q is not an Okta id of 20 letters and digits", o.RestraintGroup)
+	}
+	if o.PollEvery < 100*time.Millisecond || o.PollEvery > 24*time.Hour {
+		p.add(at+".poll_every", "%s is not between 100ms and 24h", o.PollEvery)
 	}
 	if len(o.OwnAccounts) == 0 {
 		p.add(at+".own_accounts", "missing; without the id of the token's owner or the service app, Countersign cannot tell its own acts from an intruder's")

@@ -19,6 +19,8 @@ type database struct {
 	private *localpg.Server
 }
 
+var errNoDatabase = errors.New("no database: set DATABASE_URL to the application role's connection string, or database.private to a directory for a private Postgres")
+
 // openDatabase finds the database and starts the private one.
 func (c *Config) openDatabase(ctx context.Context, log *slog.Logger) (*database, error) {
 	if c.Database.Private != "" {
@@ -29,7 +31,7 @@ func (c *Config) openDatabase(ctx context.Context, log *slog.Logger) (*database,
 		return nil, err
 	}
 	if app == "" {
-		return nil, errors.New("no database: set DATABASE_URL to the application role's connection string, or database.private to a directory for a private Postgres")
+		return nil, errNoDatabase
 	}
 	owner, err := c.connectionString("database.owner_url_file", c.Database.OwnerURLFile, "DATABASE_OWNER_URL")
 	if err != nil {

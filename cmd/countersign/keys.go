@@ -49,12 +49,12 @@ func (k keysCreateCommand) Run(std streams) error {
 
 // createKeys makes every key of an installation; it replaces nothing.
 func createKeys(dir, installation string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make the key directory: %w", err)
-	}
 	private, public, err := audit.GenerateKey(installation)
 	if err != nil {
 		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the key directory: %w", err)
 	}
 	link := make([]byte, 32)
 	rand.Read(link) //nolint:errcheck // never fails: the runtime stops the program first

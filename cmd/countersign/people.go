@@ -19,6 +19,9 @@ func (c *Config) readPeople(t Tenant, now time.Time) ([]holds.Person, []director
 		return nil, nil, fmt.Errorf("people of tenant %s: %w", t.ID, err)
 	}
 	defer f.Close()
+	if err := notForAll(f.Name()); err != nil {
+		return nil, nil, fmt.Errorf("people of tenant %s: %w", t.ID, err)
+	}
 	people, problems, err := directory.ParseCSV(f, now)
 	if err != nil {
 		return nil, nil, fmt.Errorf("people of tenant %s, %s: %w", t.ID, f.Name(), err)

@@ -27,3 +27,13 @@ func (c *Config) readSecret(key, file string) (string, error) {
 	}
 	return secret, nil
 }
+
+// notForAll refuses a file that everybody can write: whoever does decides who
+// reviews, and where owners are told.
+func notForAll(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().Perm()&0o002 != 0 {
+		err = fmt.Errorf("%s can be changed by everybody; run chmod o-w on it", path)
+	}
+	return err
+}

@@ -36,10 +36,11 @@ func (c checkConfigCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	if _, err := cfg.openKeys(); err != nil {
+	_, keys := cfg.openKeys()
+	if err := errors.Join(keys, cfg.checkFiles()); err != nil {
 		return err
 	}
-	if err := cfg.checkFiles(); err != nil {
+	if err := cfg.try(); err != nil {
 		return err
 	}
 	for _, t := range cfg.Tenants {

@@ -40,7 +40,7 @@ func (s *service) consoleURL() string {
 }
 
 func (s *service) messenger() (*notify.Messenger, error) {
-	channel, err := s.mailChannel()
+	channel, err := s.config.mailChannel()
 	if err != nil {
 		return nil, err
 	}
@@ -50,21 +50,21 @@ func (s *service) messenger() (*notify.Messenger, error) {
 	})
 }
 
-func (s *service) mailChannel() (*smtp.Sender, error) {
-	m := s.config.Mail
-	c := smtp.Config{Host: m.Host, Port: m.Port, TLS: m.TLS, Username: m.Username, From: m.From}
+func (c *Config) mailChannel() (*smtp.Sender, error) {
+	m := c.Mail
+	o := smtp.Config{Host: m.Host, Port: m.Port, TLS: m.TLS, Username: m.Username, From: m.From}
 	var err error
 	if m.CAFile != "" {
-		if c.RootCAs, err = os.ReadFile(s.config.path(m.CAFile)); err != nil {
+		if o.RootCAs, err = os.ReadFile(c.path(m.CAFile)); err != nil {
 			return nil, fmt.Errorf("mail.ca_file: %w", err)
 		}
 	}
 	if m.PasswordFile != "" {
-		if c.Password, err = s.config.readSecret("mail.password_file", m.PasswordFile); err != nil {
+		if o.Password, err = c.readSecret("mail.password_file", m.PasswordFile); err != nil {
 			return nil, err
 		}
 	}
-	return smtp.New(c)
+	return smtp.New(o)
 }
 
 // duty is who is paged, by tenant.
@@ -142,7 +142,7 @@ func hostOf(address string) string {
 // owners' pages.
 func (s *service) openPublic() error {
 	e := gateway.NewEcho(gateway.Options{Logger: s.log, TrustedProxies: s.config.proxies()})
-	connections, err := s.intakeConnections()
+	connections, err := s.config.intakeConnections()
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (s *service) openPublic() error {
 		return err
 	}
 	pages.Mount(e)
-	certificate, err := s.certificate()
+	certificate, err := s.config.certificate()
 	if err != nil {
 		return err
 	}
@@ -172,12 +172,16 @@ func (s *service) openPublic() error {
 	return nil
 }
 
-func (s *service) certificate() (*tls.Config, error) {
-	p := s.config.Public
+func (c *Config) certificate() (*tls.Config, error) {
+	p := c.Public
 	if p.Certificate == "" {
 		return nil, nil //nolint:nilnil // there is none: a proxy ends TLS, or this is loopback
 	}
-	pair, err := tls.LoadX509KeyPair(s.config.path(p.Certificate), s.config.path(p.Key))
+	// A group may read it: that is how distributions share such keys.
+	if info, err := os.Stat(c.path(p.Key)); err == nil && info.Mode().Perm()&0o007 != 0 {
+		return nil, fmt.Errorf("public.key: %s can be read by everybody; run chmod o= on it", c.path(p.Key))
+	}
+	pair, err := tls.LoadX509KeyPair(c.path(p.Certificate), c.path(p.Key))
 	if err != nil {
 		return nil, fmt.Errorf("public.certificate: %w", err)
 	}

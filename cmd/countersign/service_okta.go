@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/countersign/countersign/gateway/intake"
 	"github.com/countersign/countersign/holds"
@@ -33,29 +35,35 @@ func (s *service) openProviders(x seams) error {
 
 func (s *service) openOkta(t Tenant, n Connection, x seams) (oktaConnection, error) {
 	out := oktaConnection{tenant: t, config: n}
+	o, err := s.config.oktaOptions(t, n, s.store.Now, s.log)
+	if err != nil {
+		return out, err
+	}
+	o.Timeout, o.Base = x.timeout, x.transport
+	if out.client, err = okta.New(o); err != nil {
+		return out, err
+	}
+	out.poller = out.client.NewPoller(okta.PollerOptions{Pages: s.store, Interval: n.Okta.PollEvery, Report: s.polled(t, n)})
+	return out, nil
+}
+
+// oktaOptions is what a client of an org is made of.
+func (c *Config) oktaOptions(t Tenant, n Connection, now func() time.Time, log *slog.Logger) (okta.Options, error) {
 	o := okta.Options{
 		Tenant: holds.TenantID(t.ID), Connection: holds.ConnectionID(n.ID), OrgURL: n.Okta.OrgURL,
 		ClientID: n.Okta.ClientID, Scopes: n.Okta.Scopes, RestraintGroup: n.Okta.RestraintGroup, HookID: n.Hook.ID,
-		OwnAccounts: n.Okta.OwnAccounts, Now: s.store.Now, Logger: s.log, Loopback: loopback(hostOf(n.Okta.OrgURL)),
-		Timeout: x.timeout, Base: x.transport,
+		OwnAccounts: n.Okta.OwnAccounts, Now: now, Logger: log, Loopback: loopback(hostOf(n.Okta.OrgURL)),
 	}
 	if n.Okta.TokenID != "" {
 		o.OwnTokens = []string{n.Okta.TokenID}
 	}
 	var err error
 	if n.Okta.TokenFile != "" {
-		o.Token, err = s.config.readSecret("okta.token_file", n.Okta.TokenFile)
+		o.Token, err = c.readSecret("okta.token_file", n.Okta.TokenFile)
 	} else {
-		o.KeyPEM, err = s.config.readSecret("okta.key_file", n.Okta.KeyFile)
+		o.KeyPEM, err = c.readSecret("okta.key_file", n.Okta.KeyFile)
 	}
-	if err != nil {
-		return out, err
-	}
-	if out.client, err = okta.New(o); err != nil {
-		return out, err
-	}
-	out.poller = out.client.NewPoller(okta.PollerOptions{Pages: s.store, Interval: n.Okta.PollEvery, Report: s.polled(t, n)})
-	return out, nil
+	return o, err
 }
 
 // keeperConnections is what the keeper knows of the connections.
@@ -71,27 +79,29 @@ func (s *service) keeperConnections() []keeper.Connection {
 }
 
 // intakeConnections is what the webhook's door knows of them.
-func (s *service) intakeConnections() ([]intake.Connection, error) {
-	out := make([]intake.Connection, 0, len(s.okta))
-	for _, c := range s.okta {
-		hook := c.config.Hook
-		n := intake.Connection{
-			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Provider: intake.Okta,
-			HeaderName: hook.Header, SourceHost: hostOf(c.config.Okta.OrgURL),
-		}
-		current, err := s.config.readSecret("hook.secret_file", hook.SecretFile)
-		if err != nil {
-			return nil, fmt.Errorf("connection %s: %w", c.config.ID, err)
-		}
-		n.Secrets.Current = intake.Secret(current)
-		if hook.PreviousSecretFile != "" {
-			previous, err := s.config.readSecret("hook.previous_secret_file", hook.PreviousSecretFile)
-			if err != nil {
-				return nil, fmt.Errorf("connection %s: %w", c.config.ID, err)
+func (c *Config) intakeConnections() ([]intake.Connection, error) {
+	var out []intake.Connection
+	for _, t := range c.Tenants {
+		for _, n := range t.Connections {
+			door := intake.Connection{
+				Tenant: holds.TenantID(t.ID), ID: holds.ConnectionID(n.ID), Provider: intake.Okta,
+				HeaderName: n.Hook.Header, SourceHost: hostOf(n.Okta.OrgURL),
 			}
-			n.Secrets.Previous, n.Secrets.PreviousUntil = intake.Secret(previous), hook.PreviousUntil
+			var err error
+			if door.Secrets, err = c.hookSecrets(n.Hook); err != nil {
+				return nil, fmt.Errorf("connection %s: %w", n.ID, err)
+			}
+			out = append(out, door)
 		}
-		out = append(out, n)
 	}
 	return out, nil
+}
+
+func (c *Config) hookSecrets(h Hook) (s intake.Secrets, err error) {
+	current, err := c.readSecret("hook.secret_file", h.SecretFile)
+	if err != nil || h.PreviousSecretFile == "" {
+		return intake.Secrets{Current: intake.Secret(current)}, err
+	}
+	previous, err := c.readSecret("hook.previous_secret_file", h.PreviousSecretFile)
+	return intake.Secrets{Current: intake.Secret(current), Previous: intake.Secret(previous), PreviousUntil: h.PreviousUntil}, err
 }
