@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"text/tabwriter"
 
 	"github.com/countersign/countersign/holds"
@@ -10,7 +11,7 @@ import (
 
 type eventsListCommand struct {
 	storeFlags
-	Limit int  `help:"How many at most." default:"50"`
+	Limit int  `help:"How many at most; 1000 are looked through." default:"50"`
 	All   bool `help:"Also those that cannot hand an account to anybody."`
 	JSON  bool `help:"Print JSON lines." name:"json"`
 }
@@ -18,18 +19,22 @@ type eventsListCommand struct {
 // Run lists what arrived and what the policy said of it. In watch mode this is
 // where people see what would be held.
 func (c eventsListCommand) Run(ctx context.Context, std streams) error {
+	if c.Limit < 1 {
+		fmt.Fprintln(std.err, "countersign: --limit must be at least 1")
+		return exitCode(2)
+	}
 	_, store, tenant, done, err := c.open(ctx, std)
 	if err != nil {
 		return err
 	}
 	defer done()
-	all, err := store.Events(ctx, tenant, c.Limit)
+	all, err := store.Events(ctx, tenant, math.MaxInt)
 	if err != nil {
 		return err
 	}
 	list := all[:0]
 	for _, r := range all {
-		if c.All || r.Verdict != holds.Ignore {
+		if len(list) < c.Limit && (c.All || r.Verdict != holds.Ignore) {
 			list = append(list, r)
 		}
 	}
