@@ -38,7 +38,7 @@ func connectionOf(h holds.ConnectionHealth, now time.Time) connection {
 		c.Problems = append(c.Problems, "The provider's log was last read "+page.Ago(h.Polled, now)+"; changes that no webhook tells of are not seen meanwhile.")
 	}
 	if h.Trouble != "" {
-		c.Problems = append(c.Problems, "Reading the provider's log fails: "+page.Line(h.Trouble, 300))
+		c.Problems = append(c.Problems, "Calls to the provider fail: "+page.Line(h.Trouble, 300))
 	}
 	if c.Acts {
 		c.rules(h.Enforcement, now)
