@@ -39,8 +39,8 @@ type IntentID string
 // Key addresses one hold. The tenant is always part of it, so that no query
 // can forget the wall between customers.
 type Key struct {
-	Tenant TenantID
-	Hold   HoldID
+	Tenant TenantID `json:"tenant"`
+	Hold   HoldID   `json:"hold"`
 }
 
 // By says who makes a change, in the form "person:ID", "owner:ID" or

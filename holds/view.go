@@ -4,24 +4,24 @@ import "time"
 
 // Summary is one line of the queue.
 type Summary struct {
-	Key         Key
-	Connection  ConnectionID
-	Class       Class
-	Tier        Tier
-	Subject     Account
-	Actor       Party
-	State       State
-	Containment Containment
-	Standing    Standing
-	Occurred    time.Time
-	Opened      time.Time
-	Due         time.Time
-	Escalations int
-	Frozen      bool
-	Events      int
+	Key         Key          `json:"key"`
+	Connection  ConnectionID `json:"connection"`
+	Class       Class        `json:"class"`
+	Tier        Tier         `json:"tier"`
+	Subject     Account      `json:"subject"`
+	Actor       Party        `json:"actor"`
+	State       State        `json:"state"`
+	Containment Containment  `json:"containment"`
+	Standing    Standing     `json:"standing"`
+	Occurred    time.Time    `json:"occurred,omitzero"`
+	Opened      time.Time    `json:"opened,omitzero"`
+	Due         time.Time    `json:"due,omitzero"`
+	Escalations int          `json:"escalations"`
+	Frozen      bool         `json:"frozen"`
+	Events      int          `json:"events"`
 	// ToldOnly and EffectiveBy are as on the hold.
-	ToldOnly    bool
-	EffectiveBy time.Time
+	ToldOnly    bool      `json:"told_only"`
+	EffectiveBy time.Time `json:"effective_by,omitzero"`
 }
 
 // Filter selects holds for a queue. The zero value is the open holds, most

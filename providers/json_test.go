@@ -100,7 +100,9 @@ func TestB3DepthAndCount(t *testing.T) {
 	if _, err := SplitJSON([]byte("[" + strings.Repeat(`{"a":[1,"x"]},`, 200_000) + "1]")); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	// A pass takes well under a second; what reads its bytes again and again takes
+	// many minutes, on any machine.
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("splitting 2.8 MB took %v", took)
 	}
 }

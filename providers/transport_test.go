@@ -281,7 +281,7 @@ func TestG5TooManyRequests(t *testing.T) {
 			start := time.Now()
 			_, err = r.do(t, http.MethodPost, "/a")
 			wantKind(t, err, holds.Unavailable)
-			if r.calls.Load() != 1 || time.Since(start) > time.Second {
+			if r.calls.Load() != 1 || time.Since(start) > 20*time.Second {
 				t.Errorf("%d calls in %v", r.calls.Load(), time.Since(start))
 			}
 		})

@@ -33,8 +33,8 @@ func TestA1RandomCredentials(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		e.router.ServeHTTP(w, req)
-		if w.Code != http.StatusUnauthorized || body.n != 0 {
-			t.Fatalf("request %d: got %d and %d bytes read for %q", i, w.Code, body.n, req.Header.Get("Authorization"))
+		if w.Code != http.StatusUnauthorized || body.n.Load() != 0 {
+			t.Fatalf("request %d: got %d and %d bytes read for %q", i, w.Code, body.n.Load(), req.Header.Get("Authorization"))
 		}
 	}
 	if e.store.calls != 0 {

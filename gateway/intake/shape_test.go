@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,16 +109,16 @@ func endless(t *testing.T, e *edge) (status int, sent int64) {
 		t.Fatalf("no answer: %v", err)
 	}
 	res.Body.Close()
-	return res.StatusCode, src.n
+	return res.StatusCode, src.n.Load()
 }
 
-type counter struct{ n int64 }
+type counter struct{ n atomic.Int64 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	for i := range p {
 		p[i] = 'x'
 	}
-	c.n += int64(len(p))
+	c.n.Add(int64(len(p)))
 	return len(p), nil
 }
 

@@ -30,12 +30,13 @@ const (
 
 // A Finding is the first place at which the log is not what it was.
 type Finding struct {
-	Fault Fault
+	Fault Fault `json:"fault"`
 	// Seq is the first entry that is bad, and Last the last one that may be
 	// the bad one: the same, unless the fault can only be placed in a range.
-	Seq, Last int64
+	Seq  int64 `json:"seq"`
+	Last int64 `json:"last"`
 	// Detail says in words what was compared with what.
-	Detail string
+	Detail string `json:"detail"`
 }
 
 // String reads, for a person: entry 7 altered: …
@@ -50,14 +51,14 @@ func (f Finding) String() string {
 // A Report is the outcome of [Verify].
 type Report struct {
 	// Size is how many entries were found good, from the first on.
-	Size int64
+	Size int64 `json:"size"`
 	// Root is the root of the whole log, when nothing is wrong.
-	Root Hash
+	Root Hash `json:"root"`
 	// Checkpoints is how many of those given were compared and agreed. With
 	// none, a consistent rewrite of everything would not have been seen.
-	Checkpoints int
+	Checkpoints int `json:"checkpoints"`
 	// Finding is nil if nothing is wrong.
-	Finding *Finding
+	Finding *Finding `json:"finding,omitempty"`
 }
 
 // OK reports whether the whole log was read and nothing is wrong with it.

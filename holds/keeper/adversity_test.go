@@ -402,8 +402,8 @@ func TestSlowProviderKeepsNobodyFromBeingPaged(t *testing.T) {
 		w.now = w.now.Add(10 * time.Minute)
 		go func() { _ = w.Sweep(ctx) }()
 		synctest.Wait()
-		w.now = w.now.Add(time.Hour * 24)
-		time.Sleep(sweepEvery + time.Second)
+		w.later.Store(int64(24 * time.Hour))
+		<-time.After(sweepEvery + time.Second)
 		synctest.Wait()
 		if n := w.the(t).Escalations; n == 0 {
 			t.Error("nobody was paged while the provider did not answer")

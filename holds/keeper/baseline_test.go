@@ -21,13 +21,13 @@ func TestBaselineReadsEveryLinkedAccountOnceADay(t *testing.T) {
 		if len(w.snapshots) != 1 {
 			t.Fatalf("%d before-images at the start", len(w.snapshots))
 		}
-		w.now = start.Add(time.Minute)
+		w.later.Store(int64(time.Minute))
 		<-time.After(2 * baselineLoop)
 		synctest.Wait()
 		if len(w.snapshots) != 1 {
 			t.Fatal("a young before-image was taken again")
 		}
-		w.now = start.Add(25 * time.Hour)
+		w.later.Store(int64(25 * time.Hour))
 		<-time.After(baselineLoop)
 		synctest.Wait()
 		if len(w.snapshots) != 2 {

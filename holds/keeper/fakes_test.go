@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -392,7 +393,8 @@ type world struct {
 	provider *provider
 	mail     *messenger
 	now      time.Time
-	ids      int
+	ids      atomic.Int64
+	later    atomic.Int64 // added to now, for tests in which loops run
 }
 
 func newWorld(t *testing.T) *world {
@@ -419,8 +421,8 @@ func newWorld(t *testing.T) *world {
 			Tenant: "acme", ID: "acme-okta", Mode: holds.ModeContain, Provider: w.provider,
 			BreakGlass: []string{"00ubreakglass"}, OwnAccounts: []string{"00uourselves"},
 		}},
-		Now:    func() time.Time { return w.now },
-		NewID:  func() string { w.ids++; return fmt.Sprintf("id-%d", w.ids) },
+		Now:    func() time.Time { return w.now.Add(time.Duration(w.later.Load())) },
+		NewID:  func() string { return fmt.Sprintf("id-%d", w.ids.Add(1)) },
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	return w

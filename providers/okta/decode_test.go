@@ -516,7 +516,8 @@ func TestB3ManyEventsAreReadInTime(t *testing.T) {
 	if got := c.Decode(delivery(holds.FromPoller, body)); len(got) != 2001 {
 		t.Fatalf("%d events", len(got))
 	}
-	if took, most := time.Since(start), time.Duration(len(body)>>20+1)*250*time.Millisecond; took > most {
-		t.Errorf("%d bytes took %v, more than %v", len(body), took, most)
+	// Far above what any machine needs, far below what reading again and again takes.
+	if took := time.Since(start); took > time.Minute {
+		t.Errorf("%d bytes took %v", len(body), took)
 	}
 }
