@@ -32,9 +32,12 @@ type ownerPage struct {
 	Standing                     []string
 	Next                         string
 	Gated, ToldOnly              bool
-	Link                         string
-	Code, Until                  string
-	Contact, Reference           string
+	// Back is set when people denied the change and the account has to be given
+	// back to its owner.
+	Back               bool
+	Link               string
+	Code, Until        string
+	Contact, Reference string
 }
 
 // compose renders a notice.
@@ -72,17 +75,27 @@ func (m *Messenger) composeOwner(n holds.Notice, h holds.Hold, owner holds.Perso
 		p.Until = stamp(n.Expires)
 	}
 	p.Changes, p.More = m.changes(h)
+	p.Back = givenBack(h)
 	subject := p.Organisation + ": " + headline(h) + ". Was this you? [" + p.Reference + "]"
+	if h.State == holds.Denied && h.Outcome != "" || h.State == holds.Reverted {
+		subject = p.Organisation + ": " + headline(h) + ", and was denied. [" + p.Reference + "]"
+	}
 	return render("owner", subject, p)
+}
+
+// givenBack tells whether the account waits to be given back after a deny.
+func givenBack(h holds.Hold) bool {
+	denied := h.State == holds.Denied || h.State == holds.Reverted
+	return denied && h.Standing != holds.Gated && h.Containment != holds.NotContained && h.Containment != holds.ContainmentLifted
 }
 
 // changes lists the hold's events, oldest first.
 func (m *Messenger) changes(h holds.Hold) ([]change, int) {
-	events := slices.Clone(h.Events)
+	events := h.MainEvents()
 	slices.SortStableFunc(events, func(a, b holds.EventRef) int { return a.Occurred.Compare(b.Occurred) })
 	out := make([]change, 0, len(events))
 	for _, e := range events[:min(len(events), mostChanges)] {
-		c := change{What: told(h, e.Class, e.Verb), When: moment(e.Occurred, m.o.Now()), By: byWhom(e.Actor, h.Subject)}
+		c := change{What: told(h, e.Class, e.Verb), When: moment(e.Occurred), By: byWhom(e.Actor, h.Subject)}
 		if o := object(e); o != "" {
 			c.What += ": " + o
 		}

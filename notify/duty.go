@@ -30,7 +30,7 @@ func (m *Messenger) composeDuty(n holds.Notice, h holds.Hold, link string) (lett
 		Word:         dutyWord(h),
 		Connection:   foreign(string(h.Connection), longName),
 		Events:       len(h.Events),
-		Opened:       moment(h.Opened, m.o.Now()),
+		Opened:       moment(h.Opened),
 		Link:         link,
 		Reference:    h.ID.Short(),
 	}
@@ -40,7 +40,11 @@ func (m *Messenger) composeDuty(n holds.Notice, h holds.Hold, link string) (lett
 	if h.Frozen() {
 		p.Frozen = stamp(h.NotMe)
 	}
-	subject := p.Organisation + ": " + p.Name + ", " + string(p.Standing) + ", tier " + p.Tier + " [" + p.Reference + "]"
+	word := string(p.Standing)
+	if h.Containment == holds.ContainmentRequested {
+		word = "being restrained" // observed until it is read back, which is a second away
+	}
+	subject := p.Organisation + ": " + p.Name + ", " + word + ", tier " + p.Tier + " [" + p.Reference + "]"
 	return render("duty", subject, p)
 }
 

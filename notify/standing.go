@@ -32,6 +32,14 @@ func standing(h holds.Hold, now time.Time) []string {
 	return append(out, restraint(h, now)...)
 }
 
+// until is when a restrained account is its owner's again.
+func until(h holds.Hold) string {
+	if h.State == holds.Denied || h.State == holds.Reverted {
+		return "the security team has given it back to you"
+	}
+	return "people have decided"
+}
+
 // gated says where a change stands that has not happened by itself.
 func gated(s holds.State) string {
 	switch s {
@@ -52,7 +60,7 @@ func restraint(h holds.Hold, now time.Time) []string {
 		if !h.Restrained.IsZero() {
 			since = " since " + stamp(h.Restrained)
 		}
-		out := []string{"The change took effect, and your account is contained" + since + ": it refuses new sign-ins, yours included, until people have decided. We have read back from the identity system that this is in force."}
+		out := []string{"The change took effect, and your account is contained" + since + ": it refuses new sign-ins, yours included, until " + until(h) + ". We have read back from the identity system that this is in force."}
 		if h.EffectiveBy.After(now) {
 			out = append(out, "Access that was given out before may go on working until "+stamp(h.EffectiveBy)+".")
 		}

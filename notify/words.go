@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -134,29 +133,10 @@ func object(e holds.EventRef) string {
 // stamp is a moment to the minute, in UTC.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// moment is a stamp with its age.
-func moment(t, now time.Time) string {
+// moment is a stamp, without an age: a message is read whenever it is read.
+func moment(t time.Time) string {
 	if t.IsZero() {
 		return "the identity system does not say"
 	}
-	return stamp(t) + " (" + ago(now.Sub(t)) + ")"
-}
-
-// ago is an age in the words of people.
-func ago(d time.Duration) string {
-	count := func(n time.Duration, unit string) string {
-		if n == 1 {
-			return "1 " + unit + " ago"
-		}
-		return fmt.Sprintf("%d %ss ago", n, unit)
-	}
-	switch {
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return count(d/time.Minute, "minute")
-	case d < 48*time.Hour:
-		return count(d/time.Hour, "hour")
-	}
-	return count(d/(24*time.Hour), "day")
+	return stamp(t)
 }

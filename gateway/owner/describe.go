@@ -69,10 +69,11 @@ func (o *Owner) describe(c echo.Context, at opened) change {
 		Frozen:       h.Frozen(),
 		Now:          now,
 	}
-	for _, e := range h.Events[:min(len(h.Events), maxEvents)] {
+	events := h.MainEvents()
+	for _, e := range events[:min(len(events), maxEvents)] {
 		p.Events = append(p.Events, event{What: what(h, e), When: e.Occurred, By: byWhom(e.Actor, h.Subject)})
 	}
-	p.More = len(h.Events) - len(p.Events)
+	p.More = len(events) - len(p.Events)
 	switch {
 	case !at.notice.Used.IsZero():
 		p.Used = true

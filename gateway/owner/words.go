@@ -102,7 +102,7 @@ func restraint(h holds.Hold, now time.Time) []string {
 	case h.Containment == holds.ContainmentLifted:
 		return []string{"We do not restrain your account any more."}
 	case h.Containment == holds.ContainmentConfirmed && h.Standing == holds.Contained:
-		out := []string{"The change took effect, and your account is contained: it refuses new sign-ins, yours included, until people have decided. We have read back that this is in force."}
+		out := []string{"The change took effect, and your account is contained: it refuses new sign-ins, yours included, until " + until(h) + ". We have read back that this is in force."}
 		if h.EffectiveBy.After(now) {
 			out = append(out, "Access that was given out before may go on working until "+page.Minute(h.EffectiveBy)+".")
 		}
@@ -113,6 +113,14 @@ func restraint(h holds.Hold, now time.Time) []string {
 		return []string{"The change took effect. We tried to restrain your account and could NOT: it is only observed, and whoever made the change may be able to use it now. People have been called."}
 	}
 	return []string{"The change took effect, and your account is NOT restrained, only observed: whoever made the change may be able to use it now."}
+}
+
+// until is when a restrained account is its owner's again.
+func until(h holds.Hold) string {
+	if h.State == holds.Denied || h.State == holds.Reverted {
+		return "the security team has given it back to you"
+	}
+	return "people have decided"
 }
 
 // next says what happens without the reader, and by when.
