@@ -8,8 +8,8 @@ import (
 
 // seams are what the tests of the whole program change about it. They travel in
 // the context, so that a command that reads its configuration by itself can be
-// tested like the service; outside of tests
-// there are none: only a test file can put them there.
+// tested like the service. Outside of tests there are none: only a test file can
+// put them there.
 type seams struct {
 	// unsafe accepts a database server that may lose what it committed.
 	unsafe bool
