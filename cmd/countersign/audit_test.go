@@ -37,7 +37,7 @@ func TestAuditVerify(t *testing.T) {
 	if !strings.Contains(out, "intact: "+itoa(entries)+" entries") || strings.Contains(out, " 0 checkpoint") {
 		t.Errorf("it says %q of %d entries", out, entries)
 	}
-	if out := w.good("audit", "verify", "--json"); !strings.Contains(out, `"Size":`+itoa(entries)) {
+	if out := w.good("audit", "verify", "--json"); !strings.Contains(out, `"size":`+itoa(entries)) {
 		t.Errorf("as JSON: %s", out)
 	}
 	w.stop()
