@@ -236,10 +236,9 @@ func TestBrokenConnections(t *testing.T) {
 			}
 		})
 	}
-	first := true
+	var calls atomic.Int64
 	r := newRig(t, func(w http.ResponseWriter, _ *http.Request) {
-		if first {
-			first = false
+		if calls.Add(1) == 1 {
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = io.WriteString(w, "{}")
