@@ -112,6 +112,26 @@ func (s *step) doubt(why string) {
 	}
 }
 
+// eventDoubts adds what the hold's events leave open. It outlives every
+// read-back, which settles only how the account stands.
+func (s *step) eventDoubts() {
+	for _, e := range s.h().Events {
+		for _, d := range e.Doubts {
+			s.doubt(d)
+		}
+	}
+}
+
+// settled forgets the doubts about the account's standing after a read-back, but
+// for those of the events and what the read-back remarks.
+func (s *step) settled(remarks []string) {
+	s.h().Doubts = nil
+	s.eventDoubts()
+	for _, r := range remarks {
+		s.doubt(r)
+	}
+}
+
 // changed notes that what a reviewer saw is no longer what there is: the
 // version moves on and decisions made on the old one are void.
 func (s *step) changed() {

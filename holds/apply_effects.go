@@ -55,10 +55,7 @@ func (s *step) restraintConfirmed(f RestraintConfirmed) {
 		h.Restrained, h.EffectiveBy = s.now, f.EffectiveBy
 	}
 	h.Containment, h.Standing, h.ReadBack = ContainmentConfirmed, Contained, s.now
-	h.Doubts = nil
-	for _, r := range f.Remarks {
-		s.doubt(r)
-	}
+	s.settled(f.Remarks)
 	s.system("restraint.confirmed", nil)
 }
 
@@ -148,10 +145,7 @@ func (s *step) liftConfirmed(f LiftConfirmed) error {
 	if h.Containment != NotContained {
 		h.Containment, h.Standing = ContainmentLifted, Observed
 	}
-	h.Doubts = nil
-	for _, r := range f.Remarks {
-		s.doubt(r)
-	}
+	s.settled(f.Remarks)
 	s.system("lift.confirmed", map[string]string{"state": string(h.State)})
 	return nil
 }

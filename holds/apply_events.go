@@ -135,6 +135,7 @@ func (s *step) append(e EventRef) {
 	h := s.h()
 	h.Events = sorted(append(slices.Clone(h.Events), e))
 	s.c.Events = append(s.c.Events, e)
+	s.eventDoubts()
 }
 
 // sorted puts events into the order in which they happened.

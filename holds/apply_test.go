@@ -583,3 +583,15 @@ func TestLateEventOfTheRequestIsOfItsKind(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 }
+
+// TestEventDoubtsOutliveReadBacks: that the account is restrained does not settle
+// what an event left open, such as our own credential in other hands.
+func TestEventDoubtsOutliveReadBacks(t *testing.T) {
+	first, second := resetEvent("e1", 0), resetEvent("e2", 1)
+	first.Doubts, second.Doubts = []string{"our credential may be in other hands"}, []string{"the log tells it differently"}
+	h := Open(Opening{ID: "h", Event: first, Subject: Account{ID: "00uvictim"}, Terms: demand()}, at(0)).Hold
+	h = must(t, h, Joined{Ref(second), demand()}, RestraintFailed{"the provider is down"}, RestraintConfirmed{Remarks: []string{"not suspended"}})
+	if got := strings.Join(h.Doubts, "; "); got != "our credential may be in other hands; the log tells it differently; not suspended" {
+		t.Fatalf("doubts after the read-back: %s", got)
+	}
+}

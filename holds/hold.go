@@ -85,6 +85,8 @@ type EventRef struct {
 	// ActorOf is the person behind the actor's account, if known.
 	ActorOf PersonID `json:"actor_of,omitempty"`
 	IP      string   `json:"ip,omitempty"`
+	// Doubts are the event's own; no read-back settles them.
+	Doubts []string `json:"doubts,omitempty"`
 	// Expected is set when the event was the follow-up a release announced.
 	Expected    bool   `json:"expected,omitempty"`
 	Transaction string `json:"transaction,omitempty"`

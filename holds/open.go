@@ -44,6 +44,7 @@ func Open(o Opening, now time.Time) Change {
 	if o.Doubt != "" {
 		s.doubt(o.Doubt)
 	}
+	s.eventDoubts()
 	s.tell()
 	s.page("a new hold")
 	s.entry("hold.opened", BySystem("keeper"), map[string]string{
@@ -106,7 +107,7 @@ func Repudiated(h Hold, by By, now time.Time) Change {
 func Ref(e Event) EventRef {
 	return EventRef{
 		ID: e.ID, Class: e.Class, Verb: e.Verb, Type: e.Type, Occurred: e.Occurred,
-		Factor: e.Factor, Role: e.Role, Summary: e.Summary, Actor: e.Actor, IP: e.IP, Transaction: e.Transaction,
+		Factor: e.Factor, Role: e.Role, Summary: e.Summary, Actor: e.Actor, IP: e.IP, Transaction: e.Transaction, Doubts: e.Doubts,
 	}
 }
 

@@ -98,7 +98,6 @@ func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Ans
 	for i := range c.Entries {
 		c.Entries[i].Digests = map[string]string{"delivery": hex.EncodeToString(q.Delivery.Digest[:])}
 	}
-	c.Hold.Doubts = append(c.Hold.Doubts, q.Event.Doubts...)
 	return holds.Answer{Ruling: r, Change: &c}
 }
 

@@ -380,12 +380,12 @@ func TestPollerRun(t *testing.T) {
 		start := time.Now()
 		done := make(chan error, 1)
 		go func() { done <- p.Run(ctx) }()
-		time.Sleep(8 * time.Second) // at 0 s a page and an empty one, at 7 s an empty one
+		<-time.After(8 * time.Second) // at 0 s a page and an empty one, at 7 s an empty one
 		synctest.Wait()
 		p.Kick() // at 8 s: refused for a minute
 		synctest.Wait()
 		p.Kick() // waits that minute too, and then has one more look taken
-		time.Sleep(65 * time.Second)
+		<-time.After(65 * time.Second)
 		synctest.Wait()
 		cancel()
 		if err := <-done; err != nil {

@@ -128,14 +128,14 @@ func TestLoopPublishesWhenGrown(t *testing.T) {
 		stop := running(t, newLoop(r, log, out))
 		expectSizes(t, r, "at once", 2)
 
-		minute := func() { time.Sleep(time.Minute); synctest.Wait() } // the bubble's clock
+		minute := func() { <-time.After(time.Minute); synctest.Wait() } // the bubble's clock
 		minute()
 		expectSizes(t, r, "not grown", 2)
 		log.set(t, 7, "a")
 		minute()
 		expectSizes(t, r, "grown", 2, 7)
 		log.set(t, 8, "a")
-		time.Sleep(59 * time.Second)
+		<-time.After(59 * time.Second)
 		synctest.Wait()
 		expectSizes(t, r, "before the minute is over", 2, 7)
 
@@ -160,14 +160,14 @@ func TestLoopRetries(t *testing.T) {
 		l := newLoop(r, log, out)
 		l.Interval = 10 * time.Second
 		stop := running(t, l)
-		time.Sleep(25 * time.Second)
+		<-time.After(25 * time.Second)
 		synctest.Wait()
 		expectSizes(t, r, "while the database is down")
 		if n := strings.Count(out.String(), "the database is down"); n != 3 {
 			t.Fatalf("logged %d times, want 3:\n%s", n, out)
 		}
 		log.failWith(nil)
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		synctest.Wait()
 		expectSizes(t, r, "when it is up again", 2)
 		if err := stop(); err != nil {
@@ -191,7 +191,7 @@ func TestJ2LoopReportsDamage(t *testing.T) {
 				log.set(t, 5, "a")
 				stop := running(t, newLoop(r, log, out))
 				damage(t, log)
-				time.Sleep(2 * time.Minute)
+				<-time.After(2 * time.Minute)
 				synctest.Wait()
 				expectSizes(t, r, "after the damage", 5)
 				if n := strings.Count(out.String(), anchor.ErrBackwards.Error()); n != 2 {
