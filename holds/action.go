@@ -1,6 +1,10 @@
 package holds
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // ActionKind is something we do to an account at a provider.
 type ActionKind string
@@ -14,14 +18,47 @@ const (
 	UnsuspendAccount    ActionKind = "unsuspend_account"
 	RemoveRole          ActionKind = "remove_role"
 	RemoveFactor        ActionKind = "remove_factor"
+	// The following undo a change that the event itself names, see Event.Undo.
+	// LeaveGroup takes the account out of the group Object.
+	LeaveGroup ActionKind = "leave_group"
+	// DisableDevice makes the device Object unusable until somebody enables it.
+	DisableDevice ActionKind = "disable_device"
+	// RevokeToken revokes the API token Object.
+	RevokeToken ActionKind = "revoke_token"
+	// RevokeConsent takes the permission grant Object from an application.
+	RevokeConsent ActionKind = "revoke_consent"
+	// RemoveCredential takes the credential Object from an application.
+	RemoveCredential ActionKind = "remove_credential"
+	// DeactivateIDP deactivates the identity provider Object that the organisation
+	// trusts.
+	DeactivateIDP ActionKind = "deactivate_identity_provider"
+	// RestoreProfile sets the profile attributes Object (names, separated by
+	// commas) back to the values of Before.
+	RestoreProfile ActionKind = "restore_profile"
 )
 
-// Action is one call to a provider. Object is the id of the role assignment or
-// factor, empty for actions on the account itself.
+// Reversible tells whether somebody can undo the action with a click and nothing
+// is lost by it.
+func (k ActionKind) Reversible() bool {
+	switch k {
+	case RemoveFactor, RevokeToken, RemoveCredential:
+		return false
+	case JoinRestraintGroup, LeaveRestraintGroup, ClearSessions, SuspendAccount, UnsuspendAccount, RemoveRole,
+		LeaveGroup, DisableDevice, RevokeConsent, DeactivateIDP, RestoreProfile:
+	}
+	return true
+}
+
+// Action is one call to a provider. Object is the id of what it is done to, such
+// as a role assignment or factor, in the provider adapter's own form; empty for
+// actions on the account itself.
 type Action struct {
 	Kind    ActionKind `json:"kind"`
 	Account string     `json:"account"`
 	Object  string     `json:"object,omitempty"`
+	// Before is the before-image that RestoreProfile restores. It holds personal
+	// data: it is set while the call is made and read back, and never stored.
+	Before *Snapshot `json:"-"`
 }
 
 // Purpose says why an intent exists.
@@ -126,9 +163,11 @@ type Snapshot struct {
 	At           time.Time `json:"at"`
 	Status       Status    `json:"status"`
 	VendorStatus string    `json:"vendor_status,omitempty"`
-	Factors      []Factor  `json:"factors,omitempty"`
-	Roles        []Role    `json:"roles,omitempty"`
-	Groups       []Object  `json:"groups,omitempty"`
+	// Created is when the account was made; zero when that is not known.
+	Created time.Time `json:"created,omitzero"`
+	Factors []Factor  `json:"factors,omitempty"`
+	Roles   []Role    `json:"roles,omitempty"`
+	Groups  []Object  `json:"groups,omitempty"`
 	// Restrained is membership of the connection's restraint group.
 	Restrained bool `json:"restrained,omitempty"`
 	// Contacts are the recovery attributes of the profile by name. Sealed.
@@ -185,8 +224,24 @@ func InForce(a Action, s Snapshot) (inForce, known bool) {
 			}
 		}
 		return true, true
-	case ClearSessions:
-		return false, false
+	case LeaveGroup:
+		return !slices.ContainsFunc(s.Groups, func(g Object) bool { return g.ID == a.Object }), true
+	case RestoreProfile:
+		return restored(a, s), a.Before != nil
+	case ClearSessions, DisableDevice, RevokeToken, RevokeConsent, RemoveCredential, DeactivateIDP:
 	}
 	return false, false
+}
+
+// restored tells whether every named attribute has its earlier value again.
+func restored(a Action, s Snapshot) bool {
+	if a.Before == nil {
+		return false
+	}
+	for name := range strings.SplitSeq(a.Object, ",") {
+		if s.Contacts[name] != a.Before.Contacts[name] {
+			return false
+		}
+	}
+	return true
 }

@@ -68,7 +68,36 @@ const (
 	PartyToken   PartyKind = "api_token"
 	PartyApp     PartyKind = "app"
 	PartySupport PartyKind = "vendor_support"
-	PartyUnknown PartyKind = "unknown"
+	// PartyPlatform is a service of the platform itself that carries out what
+	// somebody asked for: the record of that request stands beside this one.
+	PartyPlatform PartyKind = "platform"
+	PartyUnknown  PartyKind = "unknown"
+)
+
+// Rank says how far a role reaches.
+type Rank string
+
+// The ranks. An empty rank is not known, and is judged like the top. Top roles
+// can take the whole organisation over, privileged ones a part of it or people's
+// accounts, ordinary ones neither.
+const (
+	RankTop        Rank = "top"
+	RankPrivileged Rank = "privileged"
+	RankOrdinary   Rank = "ordinary"
+)
+
+// Way says through which door of the platform a role came.
+type Way string
+
+// The ways. Empty where the platform has no such doors.
+const (
+	// WayActivation is somebody taking up, for a time, a role they were made
+	// eligible for, as the platform's own rules allow.
+	WayActivation Way = "activation"
+	// WayEligibility makes somebody eligible: the role can be taken up later.
+	WayEligibility Way = "eligibility"
+	// WayOutside is an assignment that passes by those rules.
+	WayOutside Way = "outside"
 )
 
 // Party is who made a change, as the provider tells it.
@@ -147,6 +176,13 @@ type Event struct {
 	Subjects []Account `json:"subjects,omitempty"`
 	Factor   Object    `json:"factor,omitzero"`
 	Role     Object    `json:"role,omitzero"`
+	// Rank and Way describe the role of a role activation.
+	Rank Rank `json:"rank,omitempty"`
+	Way  Way  `json:"way,omitempty"`
+	// Undo is the action that would undo the change where the event itself names
+	// what came into being: an identity provider, a token, a device, a consent. Its
+	// Account is empty. What only a before-image can tell is not here.
+	Undo Action `json:"undo,omitzero"`
 	// Objects are the other things named, sorted by type and id.
 	Objects []Object      `json:"objects,omitempty"`
 	Fields  []FieldChange `json:"-"`
@@ -156,6 +192,9 @@ type Event struct {
 	Summary     string `json:"summary,omitempty"`
 	// Echo is the action of ours that causes such an event, when there is one.
 	Echo ActionKind `json:"echo,omitempty"`
+	// Leader is set on our own observation that another account of the same person
+	// is held: that account is held, too, for as long as the leader is.
+	Leader HoldID `json:"leader,omitempty"`
 	// Doubts are what decoding could not settle, in words for people.
 	Doubts []string `json:"doubts,omitempty"`
 }

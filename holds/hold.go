@@ -80,8 +80,13 @@ type EventRef struct {
 	Occurred time.Time `json:"occurred"`
 	Factor   Object    `json:"factor,omitzero"`
 	Role     Object    `json:"role,omitzero"`
-	Summary  string    `json:"summary,omitempty"`
-	Actor    Party     `json:"actor"`
+	Rank     Rank      `json:"rank,omitempty"`
+	Way      Way       `json:"way,omitempty"`
+	// Undo and Fields are as on the event; of the fields only the names.
+	Undo    Action   `json:"undo,omitzero"`
+	Fields  []string `json:"fields,omitempty"`
+	Summary string   `json:"summary,omitempty"`
+	Actor   Party    `json:"actor"`
 	// ActorOf is the person behind the actor's account, if known.
 	ActorOf PersonID `json:"actor_of,omitempty"`
 	IP      string   `json:"ip,omitempty"`

@@ -107,8 +107,16 @@ func Repudiated(h Hold, by By, now time.Time) Change {
 func Ref(e Event) EventRef {
 	return EventRef{
 		ID: e.ID, Class: e.Class, Verb: e.Verb, Type: e.Type, Occurred: e.Occurred,
-		Factor: e.Factor, Role: e.Role, Summary: e.Summary, Actor: e.Actor, IP: e.IP, Transaction: e.Transaction, Doubts: e.Doubts,
+		Factor: e.Factor, Role: e.Role, Rank: e.Rank, Way: e.Way, Undo: e.Undo, Fields: fieldNames(e.Fields), Summary: e.Summary, Actor: e.Actor, IP: e.IP, Transaction: e.Transaction, Doubts: e.Doubts,
 	}
+}
+
+func fieldNames(fields []FieldChange) []string {
+	var out []string
+	for _, f := range fields {
+		out = append(out, f.Field)
+	}
+	return out
 }
 
 // deadline is when a hold escalates; a policy that names none gets an hour.

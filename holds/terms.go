@@ -115,4 +115,9 @@ type Facts struct {
 	Intent IntentID
 	// Recent are the classes of the person's events of the last day, newest first.
 	Recent []Class
+	// Joined is when the account came into being, zero when that is not known.
+	Joined time.Time
+	// SeenNetwork tells whether the event's address lies in a network from which
+	// the actor has acted more than a day before.
+	SeenNetwork bool
 }
