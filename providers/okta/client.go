@@ -24,7 +24,7 @@ type Client struct {
 
 	mu  sync.Mutex
 	api *sdk.Client
-	dec *decoder
+	dec *Decoder
 }
 
 // New checks the options and builds the connection without calling Okta.
@@ -40,10 +40,10 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("okta connection %s: %w", o.Connection, err)
 	}
 	c := &Client{opt: o, transport: t, log: o.Logger.With("connection", string(o.Connection))}
-	c.dec = &decoder{
-		kinds: kinds(), group: o.RestraintGroup, hook: o.HookID, tokens: o.OwnTokens,
-		accounts: slices.DeleteFunc(append(slices.Clone(o.OwnAccounts), o.ClientID), func(s string) bool { return s == "" }),
-	}
+	c.dec = NewDecoder(DecoderOptions{
+		OwnAccounts: append(slices.Clone(o.OwnAccounts), o.ClientID), OwnTokens: o.OwnTokens,
+		RestraintGroup: o.RestraintGroup, HookID: o.HookID,
+	})
 	return c, c.connect()
 }
 
@@ -108,7 +108,7 @@ func (c *Client) sdk() *sdk.Client {
 	return c.api
 }
 
-func (c *Client) decoder() *decoder {
+func (c *Client) decoder() *Decoder {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	d := *c.dec

@@ -3,57 +3,11 @@ package okta
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"time"
 
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/providers"
 )
-
-// Decode reads a hook's envelope or a page of the System Log into events, one
-// for every LogEvent in it. It never fails: what cannot be read with certainty
-// becomes an unclassified event. The same delivery always gives the same events,
-// except that policy changes are recognised as ours once Enforcement has read
-// which rules those are.
-//
-// The shapes are those of
-// https://developer.okta.com/docs/concepts/event-hooks/ and
-// https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/.
-func (c *Client) Decode(d holds.Delivery) []holds.Event {
-	return c.decoder().decode(d)
-}
-
-// decoder knows what is ours; it is separate from Client so that it holds no
-// connection.
-type decoder struct {
-	kinds    map[string]kind
-	accounts []string // ids of our service account and app
-	tokens   []string
-	group    string
-	hook     string
-	rules    []string // ids of the policies and rules that restrain, as last read
-}
-
-func (x *decoder) decode(d holds.Delivery) []holds.Event {
-	raws, doubt, err := split(d)
-	if err != nil {
-		return []holds.Event{unread(d.Body, d.Received, "The whole delivery could not be read: "+err.Error())}
-	}
-	out := make([]holds.Event, 0, len(raws))
-	for _, raw := range raws {
-		e := x.event(raw, d.Received)
-		if doubt != "" {
-			e.Doubts = append(e.Doubts, doubt)
-			if e.Class == holds.None {
-				e.Class = holds.Unclassified
-			}
-		}
-		slices.Sort(e.Doubts)
-		e.Doubts = slices.Compact(e.Doubts)
-		out = append(out, e)
-	}
-	return out
-}
 
 // split takes a delivery apart into raw events. The doubt applies to all of them.
 func split(d holds.Delivery) (raws [][]byte, doubt string, err error) {
@@ -76,6 +30,9 @@ func split(d holds.Delivery) (raws [][]byte, doubt string, err error) {
 	return raws, doubt, nil
 }
 
+// hookType is what the envelope of every event hook says it is.
+const hookType = "com.okta.event_hook"
+
 // envelope opens a hook's POST down to its list of events.
 func envelope(top providers.JSON) (list providers.JSON, doubt string, err error) {
 	if top.Kind != providers.Object {
@@ -84,7 +41,7 @@ func envelope(top providers.JSON) (list providers.JSON, doubt string, err error)
 	if name := top.Clash("eventType", "eventTypeVersion", "data"); name != "" {
 		return list, "", refuse("its envelope can be read in two ways (" + shown(name) + ")")
 	}
-	if t := text(top.Field("eventType")); t != "com.okta.event_hook" {
+	if t := text(top.Field("eventType")); t != hookType {
 		return list, "", refuse("its envelope is of type " + quoted(t))
 	}
 	if v := text(top.Field("eventTypeVersion")); v != "1.0" {
@@ -117,7 +74,7 @@ func text(v providers.JSON) string {
 }
 
 // event decodes one LogEvent.
-func (x *decoder) event(raw []byte, received time.Time) holds.Event {
+func (x *Decoder) event(raw []byte, received time.Time) holds.Event {
 	l, err := readLog(raw)
 	if err != nil {
 		e := unread(raw, received, err.Error())

@@ -11,7 +11,7 @@ import (
 
 // actor says who made the change. A call with an API token shows the token's
 // owner; the token itself is named beside it.
-func (x *decoder) actor(l logEvent) holds.Party {
+func (x *Decoder) actor(l logEvent) holds.Party {
 	p := holds.Party{ID: l.actor.id, Login: l.actor.login, Name: l.actor.name, Kind: holds.PartyUnknown}
 	switch l.actor.kind {
 	case "User":
@@ -34,7 +34,7 @@ func (x *decoder) actor(l logEvent) holds.Party {
 
 // subjects finds the accounts and the other things the event names, by type.
 // The order and repetition of targets changes nothing.
-func (x *decoder) subjects(e *holds.Event, l logEvent) {
+func (x *Decoder) subjects(e *holds.Event, l logEvent) {
 	for _, t := range l.targets {
 		if t.kind != "User" {
 			if t.kind != "" || t.id != "" {
@@ -65,7 +65,7 @@ func compareObjects(a, b holds.Object) int {
 
 // classify gives the event its class, verb and echo: first by type alone, then
 // by what it says, last by whether it is about our own footing.
-func (x *decoder) classify(e *holds.Event, l logEvent) {
+func (x *Decoder) classify(e *holds.Event, l logEvent) {
 	k, known := x.kinds[l.kind]
 	if !known {
 		k = kind{class: holds.None, verb: holds.Other}

@@ -1,0 +1,105 @@
+package okta
+
+import (
+	"slices"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/providers"
+)
+
+// DecoderOptions say what at the organisation is Countersign's own. All of it is
+// optional: without it nothing is recognised as ours.
+type DecoderOptions struct {
+	// OwnAccounts are the ids of our service account and app, OwnTokens those (never
+	// the values) of our API tokens.
+	OwnAccounts []string
+	OwnTokens   []string
+	// RestraintGroup is the id of the group whose deny rules restrain.
+	RestraintGroup string
+	// HookID is the id of our event hook.
+	HookID string
+}
+
+// Decoder reads Okta's records into events. It needs no connection, makes no
+// calls and is safe for concurrent use.
+type Decoder struct {
+	kinds    map[string]kind
+	accounts []string // ids of our service account and app
+	tokens   []string
+	group    string
+	hook     string
+	rules    []string // ids of the policies and rules that restrain, as last read
+}
+
+// NewDecoder makes a decoder for logs as they are, such as an organisation's own
+// exports. A connection's decoder is its Client.
+func NewDecoder(o DecoderOptions) *Decoder {
+	return &Decoder{
+		kinds: kinds(), group: o.RestraintGroup, hook: o.HookID, tokens: slices.Clone(o.OwnTokens),
+		accounts: slices.DeleteFunc(slices.Clone(o.OwnAccounts), func(s string) bool { return s == "" }),
+	}
+}
+
+// Decode is Decoder.Decode with what is this connection's own. The same delivery
+// always gives the same events, except that policy changes are recognised as ours
+// once Enforcement has read which rules those are.
+func (c *Client) Decode(d holds.Delivery) []holds.Event { return c.decoder().Decode(d) }
+
+// Decode reads a hook's envelope or a page of the System Log into events, one
+// for every LogEvent in it. It never fails: what cannot be read with certainty
+// becomes an unclassified event.
+//
+// The shapes are those of
+// https://developer.okta.com/docs/concepts/event-hooks/ and
+// https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/.
+func (x *Decoder) Decode(d holds.Delivery) []holds.Event {
+	raws, doubt, err := split(d)
+	if err != nil {
+		return []holds.Event{unread(d.Body, d.Received, "The whole delivery could not be read: "+err.Error())}
+	}
+	out := make([]holds.Event, 0, len(raws))
+	for _, raw := range raws {
+		out = append(out, doubted(x.event(raw, d.Received), doubt))
+	}
+	return out
+}
+
+// Record reads one record of an export into its events: a bare LogEvent, with
+// whatever keys the exporter added; the same inside a stream's wrapping, as Okta's
+// log streams to Amazon EventBridge ("detail") and to Splunk ("event") have it; or
+// a whole event hook's envelope. It never fails, and one LogEvent is one event.
+//
+// See https://help.okta.com/oie/en-us/content/topics/reports/log-streaming/about-log-streams.htm.
+func (x *Decoder) Record(raw []byte, received time.Time) []holds.Event {
+	top, err := providers.SplitJSON(raw)
+	if err != nil || top.Kind != providers.Object || top.Clash("eventType", "data", "detail", "event") != "" {
+		return []holds.Event{doubted(x.event(raw, received), "")}
+	}
+	if text(top.Field("eventType")) == hookType {
+		return x.Decode(holds.Delivery{Source: holds.FromHook, Body: raw, Received: received})
+	}
+	if top.Field("eventType").Kind == providers.Absent {
+		for _, name := range []string{"detail", "event"} {
+			if inner := top.Field(name); inner.Kind == providers.Object {
+				raw = inner.Raw
+				break
+			}
+		}
+	}
+	return []holds.Event{doubted(x.event(raw, received), "")}
+}
+
+// doubted adds a doubt that applies to the whole delivery and puts the doubts in
+// order.
+func doubted(e holds.Event, doubt string) holds.Event {
+	if doubt != "" {
+		e.Doubts = append(e.Doubts, doubt)
+		if e.Class == holds.None {
+			e.Class = holds.Unclassified
+		}
+	}
+	slices.Sort(e.Doubts)
+	e.Doubts = slices.Compact(e.Doubts)
+	return e
+}
