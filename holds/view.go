@@ -76,4 +76,7 @@ type ConnectionHealth struct {
 	// the last error since, in words for people.
 	Polled  time.Time
 	Trouble string
+	// Feeds is what is wrong with the subscriptions through which the provider
+	// calls us, in words for people; empty when all is well or there are none.
+	Feeds string
 }

@@ -191,7 +191,7 @@ func TestSearch(t *testing.T) {
 func TestQueue(t *testing.T) {
 	p := serve(t, gallery()).as(t, "p-rolf").get("/")
 	p.want(t, http.StatusOK, "2 deliveries failed", "1 owner says not me", "1 overdue", "restraint NOT enforced", "watches only",
-		"Calls to the provider fail: the provider answers 401", "overdue by 5 min", "in 48 min", "escalated 1×")
+		"Calls to the provider fail: the provider answers 401", "Notifications from the provider: users: the subscription was lost", "overdue by 5 min", "in 48 min", "escalated 1×")
 	if n := p.Find("tbody tr.frozen").Length(); n != 1 {
 		t.Errorf("%d lines are marked as repudiated", n)
 	}

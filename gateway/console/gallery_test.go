@@ -14,6 +14,7 @@ func gallery() *world {
 		{Tenant: tenant, Connection: "okta-main", Mode: holds.ModeContain, Polled: now.Add(-8 * time.Second), Enforcement: holds.Enforcement{At: now.Add(-time.Minute), InForce: true}},
 		{
 			Tenant: tenant, Connection: "okta-lab", Mode: holds.ModeContain, Polled: now.Add(-9 * time.Minute), Trouble: "the provider answers 401; the token may have been revoked",
+			Feeds:       "users: the subscription was lost and is being made again; refused 3 notifications without the right client state, the last on 4 May 08:58 UTC",
 			Enforcement: holds.Enforcement{At: now.Add(-time.Minute), Problems: []string{"The global session policy \"Countersign\" is not first in order; \"Default\" stands before it."}},
 		},
 		{Tenant: tenant, Connection: "okta-new", Mode: holds.ModeWatch, Polled: now.Add(-8 * time.Second)},

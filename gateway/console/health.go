@@ -40,6 +40,9 @@ func connectionOf(h holds.ConnectionHealth, now time.Time) connection {
 	if h.Trouble != "" {
 		c.Problems = append(c.Problems, "Calls to the provider fail: "+page.Line(h.Trouble, 300))
 	}
+	if h.Feeds != "" {
+		c.Problems = append(c.Problems, "Notifications from the provider: "+page.Line(h.Feeds, 300))
+	}
 	if c.Acts {
 		c.rules(h.Enforcement, now)
 	}

@@ -259,7 +259,7 @@ func TestI1(t *testing.T) {
 			p := w.people["p-anna"]
 			p.Name = bad
 			w.people["p-anna"] = p
-			w.health = []holds.ConnectionHealth{{Tenant: tenant, Connection: holds.ConnectionID(bad), Mode: holds.ModeContain, Trouble: bad, Enforcement: holds.Enforcement{At: now, Problems: []string{bad}}}}
+			w.health = []holds.ConnectionHealth{{Tenant: tenant, Connection: holds.ConnectionID(bad), Mode: holds.ModeContain, Trouble: bad, Feeds: bad, Enforcement: holds.Enforcement{At: now, Problems: []string{bad}}}}
 			v := another(1, func(v *holds.View) { poison(v, bad) })
 			k := w.add(v)
 			w.add(another(2, func(v *holds.View) { poison(v, bad); told(v) }))

@@ -123,7 +123,7 @@ func (q *Queries) ListConnections(ctx context.Context, tenantID string) ([]Conne
 
 const listHealth = `-- name: ListHealth :many
 SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, concat_ws('; ', nullif(h.rules_trouble, ''),
-    nullif(h.log_trouble, ''))::text AS trouble
+    nullif(h.log_trouble, ''))::text AS trouble, coalesce(h.refused, 0)::bigint AS refused, h.refused_at
 FROM connections c LEFT JOIN connection_health h USING (tenant_id, connection_id)
 WHERE c.tenant_id = $1 AND c.retired_at IS NULL ORDER BY c.connection_id
 `
@@ -134,6 +134,8 @@ type ListHealthRow struct {
 	Enforcement  pqtype.NullRawMessage
 	PolledAt     sql.NullTime
 	Trouble      string
+	Refused      int64
+	RefusedAt    sql.NullTime
 }
 
 func (q *Queries) ListHealth(ctx context.Context, tenantID string) ([]ListHealthRow, error) {
@@ -151,6 +153,8 @@ func (q *Queries) ListHealth(ctx context.Context, tenantID string) ([]ListHealth
 			&i.Enforcement,
 			&i.PolledAt,
 			&i.Trouble,
+			&i.Refused,
+			&i.RefusedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -123,6 +123,21 @@ type Evidence struct {
 	RecordedAt  time.Time
 }
 
+type Feed struct {
+	TenantID       string
+	ConnectionID   string
+	Resource       string
+	SubscriptionID string
+	Nonce          string
+	PendingUntil   sql.NullTime
+	Secret         []byte
+	MadeAt         sql.NullTime
+	ExpiresAt      sql.NullTime
+	LeaseUntil     sql.NullTime
+	Trouble        string
+	RecordedAt     time.Time
+}
+
 type Hold struct {
 	TenantID       string
 	HoldID         uuid.UUID

@@ -43,11 +43,16 @@ func (s *Store) Health(ctx context.Context, tenant holds.TenantID) (out []holds.
 		if err != nil {
 			return err
 		}
+		now := s.Now()
+		feeds, err := t.feedTroubles(ctx, now)
+		if err != nil {
+			return err
+		}
 		out = make([]holds.ConnectionHealth, 0, len(rows))
 		for _, row := range rows {
 			h := holds.ConnectionHealth{
 				Tenant: tenant, Connection: holds.ConnectionID(row.ConnectionID), Mode: holds.Mode(row.Mode),
-				Polled: fromNull(row.PolledAt), Trouble: row.Trouble,
+				Polled: fromNull(row.PolledAt), Trouble: row.Trouble, Feeds: feedsOf(feeds[row.ConnectionID], row, now),
 			}
 			if row.Enforcement.Valid {
 				if err := decode("an enforcement", row.Enforcement.RawMessage, &h.Enforcement); err != nil {

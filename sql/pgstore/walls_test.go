@@ -38,6 +38,7 @@ func populate(w *world) holds.Hold {
 	w.must(w.CreateLink(w.Context(), acme, "p1", [32]byte{1}, at(100), holds.BySystem("cli")))
 	w.must(w.CreateSession(w.Context(), holds.Session{Token: [32]byte{2}, Tenant: acme, Person: "p1", Created: at(0), Expires: at(100)}))
 	w.must(w.SaveCheckpoint(w.Context(), 1, "note", at(1)))
+	w.must(w.UpdateFeed(w.Context(), acme, okta, "users", func(f holds.Feed) (holds.Feed, error) { return f, nil }))
 	v, err := w.View(w.Context(), keyOf(h))
 	w.must(err)
 	return v.Hold
@@ -160,6 +161,10 @@ func TestJ1EveryMethodWithTheOtherTenant(t *testing.T) {
 			return w.AppendPage(ctx, d, "c", at(9))
 		},
 		"RetryDelivery": func() error { return w.RetryDelivery(ctx, globe, 1, "system:x") },
+		"UpdateFeed": func() error {
+			return w.UpdateFeed(ctx, globe, okta, "users", func(f holds.Feed) (holds.Feed, error) { return f, nil })
+		},
+		"CountRefused": func() error { return w.CountRefused(ctx, globe, okta, 1, at(9)) },
 	} {
 		t.Run(name, func(t *testing.T) { w.kind(holds.NotFound, call()) })
 	}
@@ -171,6 +176,7 @@ func TestJ1EveryMethodWithTheOtherTenant(t *testing.T) {
 		"Events":           func() (int, error) { l, err := w.Events(ctx, globe, 10); return len(l), err },
 		"HoldEvents":       func() (int, error) { l, err := w.HoldEvents(ctx, key); return len(l), err },
 		"FailedDeliveries": func() (int, error) { l, err := w.FailedDeliveries(ctx, globe, 10); return len(l), err },
+		"Feeds":            func() (int, error) { l, err := w.Feeds(ctx, globe, okta); return len(l), err },
 		"Cursor":           func() (int, error) { c, err := w.Cursor(ctx, globe, okta); return len(c), err },
 		"CodeTry": func() (int, error) {
 			ok, err := w.CodeTry(ctx, globe, notice, true, at(9))
@@ -298,6 +304,7 @@ func TestJ2AppendOnly(t *testing.T) {
 		"contact_points": {"value", "on_file_at", "person_id", "value_key"},
 		"signin_links":   {"person_id", "expires_at"},
 		"sessions":       {"person_id", "expires_at"},
+		"feeds":          {"tenant_id", "connection_id", "resource"},
 	} {
 		for _, column := range columns {
 			refused(fmt.Sprintf("UPDATE %s SET %s = %s", table, column, column))

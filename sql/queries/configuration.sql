@@ -37,6 +37,6 @@ ON CONFLICT (tenant_id, connection_id) DO UPDATE SET
 
 -- name: ListHealth :many
 SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, concat_ws('; ', nullif(h.rules_trouble, ''),
-    nullif(h.log_trouble, ''))::text AS trouble
+    nullif(h.log_trouble, ''))::text AS trouble, coalesce(h.refused, 0)::bigint AS refused, h.refused_at
 FROM connections c LEFT JOIN connection_health h USING (tenant_id, connection_id)
 WHERE c.tenant_id = $1 AND c.retired_at IS NULL ORDER BY c.connection_id;
