@@ -49,6 +49,18 @@ func (k ActionKind) Reversible() bool {
 	return true
 }
 
+// Shown tells whether a snapshot of the account shows the action's effect. The
+// others are done to a thing beside the account, which is read back by itself.
+func (k ActionKind) Shown() bool {
+	switch k {
+	case DisableDevice, RevokeToken, RevokeConsent, RemoveCredential, DeactivateIDP:
+		return false
+	case JoinRestraintGroup, LeaveRestraintGroup, ClearSessions, SuspendAccount, UnsuspendAccount, RemoveRole,
+		RemoveFactor, LeaveGroup, RestoreProfile:
+	}
+	return true
+}
+
 // Action is one call to a provider. Object is the id of what it is done to, such
 // as a role assignment or factor, in the provider adapter's own form; empty for
 // actions on the account itself.

@@ -181,6 +181,9 @@ type Hold struct {
 	Irreversible []string
 	// Previous is the hold this one continues, when that one could take no more.
 	Previous HoldID
+	// Leader is the hold of another account of the same person that this one
+	// follows; empty for a hold that people decide.
+	Leader HoldID
 }
 
 // involves tells whether a person is an actor, a requester or the subject: of

@@ -441,8 +441,8 @@ func (w *world) question(e holds.Event) holds.Question {
 		Delivery: holds.Delivery{Tenant: "acme", Connection: "acme-okta", Received: w.now},
 		Event:    e, Facts: holds.Facts{At: w.now, Owner: holds.Person{ID: "olga"}},
 	}
-	if len(e.Subjects) > 0 {
-		q.Subject = e.Subjects[0]
+	if held := e.Held(); len(held) > 0 {
+		q.Subject = held[0]
 	}
 	for _, h := range w.holds {
 		if h.Subject.ID == q.Subject.ID && h.Open() {

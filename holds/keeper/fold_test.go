@@ -75,7 +75,7 @@ func TestC5UnresolvedSubject(t *testing.T) {
 	w := newWorld(t)
 	for _, id := range []string{"e1", "e2"} {
 		e := resetAll(id)
-		e.Subjects = nil
+		e.Subjects, e.Actor.Kind = nil, holds.PartyUnknown
 		w.happens(t, e)
 	}
 	w.run(holds.EffectContain)

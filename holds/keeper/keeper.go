@@ -20,6 +20,9 @@ type Connection struct {
 	ID       holds.ConnectionID
 	Mode     holds.Mode
 	Provider Provider
+	// Objects and Records are what else the platform can do; nil when it cannot.
+	Objects Objects
+	Records Records
 	// BreakGlass and OwnAccounts are immutable account ids that are never
 	// restrained, whatever an event says.
 	BreakGlass  []string

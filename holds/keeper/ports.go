@@ -106,6 +106,25 @@ type Provider interface {
 	Enforcement(ctx context.Context, account string) (holds.Enforcement, error)
 }
 
+// Objects reads back what was done to a thing beside an account, which no
+// snapshot of the account shows: a device, an API token, a consent, a credential,
+// an identity provider.
+type Objects interface {
+	// Observe tells whether the action's effect is there. A thing that no longer
+	// exists can do no more: the effect is there, or the error is NotFound.
+	Observe(ctx context.Context, a holds.Action) (inForce bool, err error)
+}
+
+// Records looks things up in a provider's records.
+type Records interface {
+	// Activity is everything that the account did, or that was done to it, since
+	// then, in pages that Decode reads as the poller's. complete is false when
+	// there was more than could be read.
+	Activity(ctx context.Context, account string, since time.Time) (pages [][]byte, complete bool, err error)
+	// Find finds an account by its sign-in name; not found when there is none.
+	Find(ctx context.Context, login string) (holds.Account, error)
+}
+
 // Messenger plans and sends messages.
 type Messenger interface {
 	// Plan chooses, without sending anything, the contact points a hold's owner

@@ -33,7 +33,7 @@ func (q *Queries) GetDurable(ctx context.Context, arg GetDurableParams) (time.Ti
 }
 
 const getHold = `-- name: GetHold :one
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at FROM holds WHERE tenant_id = $1 AND hold_id = $2
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds WHERE tenant_id = $1 AND hold_id = $2
 `
 
 type GetHoldParams struct {
@@ -81,6 +81,7 @@ func (q *Queries) GetHold(ctx context.Context, arg GetHoldParams) (Hold, error) 
 		&i.Ended,
 		&i.Urgency,
 		&i.WakeAt,
+		&i.LeaderID,
 	)
 	return i, err
 }
@@ -107,7 +108,7 @@ func (q *Queries) GetHoldSubject(ctx context.Context, arg GetHoldSubjectParams) 
 }
 
 const getLastHold = `-- name: GetLastHold :one
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
 WHERE tenant_id = $1 AND connection_id = $2 AND subject_id = $3 AND NOT open
 ORDER BY opened_at DESC, hold_id DESC LIMIT 1
 FOR UPDATE
@@ -159,6 +160,7 @@ func (q *Queries) GetLastHold(ctx context.Context, arg GetLastHoldParams) (Hold,
 		&i.Ended,
 		&i.Urgency,
 		&i.WakeAt,
+		&i.LeaderID,
 	)
 	return i, err
 }
@@ -265,9 +267,9 @@ const insertHold = `-- name: InsertHold :exec
 INSERT INTO holds (tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round,
     class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at,
     received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at,
-    due_at, document)
+    due_at, document, leader_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30, $31)
+    $26, $27, $28, $29, $30, $31, $32)
 `
 
 type InsertHoldParams struct {
@@ -302,6 +304,7 @@ type InsertHoldParams struct {
 	ClosedAt       sql.NullTime
 	DueAt          sql.NullTime
 	Document       json.RawMessage
+	LeaderID       uuid.NullUUID
 }
 
 func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) error {
@@ -337,6 +340,7 @@ func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) error {
 		arg.ClosedAt,
 		arg.DueAt,
 		arg.Document,
+		arg.LeaderID,
 	)
 	return err
 }
@@ -410,7 +414,7 @@ func (q *Queries) ListDecisions(ctx context.Context, arg ListDecisionsParams) ([
 }
 
 const listEnded = `-- name: ListEnded :many
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
 WHERE tenant_id = $1 AND ended
   AND ($2::text = '' OR subject_id = $2 OR subject_login = $2)
 ORDER BY closed_at DESC, hold_id LIMIT $3
@@ -468,6 +472,7 @@ func (q *Queries) ListEnded(ctx context.Context, arg ListEndedParams) ([]Hold, e
 			&i.Ended,
 			&i.Urgency,
 			&i.WakeAt,
+			&i.LeaderID,
 		); err != nil {
 			return nil, err
 		}
@@ -574,7 +579,7 @@ func (q *Queries) ListNotes(ctx context.Context, arg ListNotesParams) ([]Note, e
 }
 
 const listQueue = `-- name: ListQueue :many
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
 WHERE tenant_id = $1 AND NOT ended
   AND ($2::text = '' OR subject_id = $2 OR subject_login = $2)
 ORDER BY urgency, opened_at, hold_id LIMIT $3
@@ -632,6 +637,94 @@ func (q *Queries) ListQueue(ctx context.Context, arg ListQueueParams) ([]Hold, e
 			&i.Ended,
 			&i.Urgency,
 			&i.WakeAt,
+			&i.LeaderID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSiblings = `-- name: ListSiblings :many
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
+WHERE tenant_id = $1 AND hold_id <> $2
+  AND (leader_id = $2 OR hold_id = $3
+       OR open AND leader_id IS NOT NULL AND document -> 'Leaders' @> to_jsonb(($2::uuid)::text)
+       OR $4::text <> '' AND owner_id = $4
+          AND (NOT ended OR opened_at >= $5 AND opened_at <= $6))
+ORDER BY ended, opened_at DESC, hold_id LIMIT 50
+`
+
+type ListSiblingsParams struct {
+	TenantID string
+	HoldID   uuid.UUID
+	LeaderID uuid.UUID
+	OwnerID  string
+	Since    time.Time
+	Until    time.Time
+}
+
+func (q *Queries) ListSiblings(ctx context.Context, arg ListSiblingsParams) ([]Hold, error) {
+	rows, err := q.db.QueryContext(ctx, listSiblings,
+		arg.TenantID,
+		arg.HoldID,
+		arg.LeaderID,
+		arg.OwnerID,
+		arg.Since,
+		arg.Until,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Hold{}
+	for rows.Next() {
+		var i Hold
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.HoldID,
+			&i.ConnectionID,
+			&i.DeliveryID,
+			&i.PreviousID,
+			&i.Revision,
+			&i.Version,
+			&i.Round,
+			&i.ContainRound,
+			&i.Class,
+			&i.Tier,
+			&i.SubjectID,
+			&i.SubjectLogin,
+			&i.OwnerID,
+			&i.State,
+			&i.Containment,
+			&i.Standing,
+			&i.Outcome,
+			&i.Escalations,
+			&i.OccurredAt,
+			&i.ReceivedAt,
+			&i.OpenedAt,
+			&i.NotMeAt,
+			&i.RestrainedAt,
+			&i.ReadBackAt,
+			&i.ReleaseAfter,
+			&i.ReleaseBegunAt,
+			&i.RestoreBegunAt,
+			&i.ClosedAt,
+			&i.DueAt,
+			&i.Document,
+			&i.RecordedAt,
+			&i.Open,
+			&i.Ended,
+			&i.Urgency,
+			&i.WakeAt,
+			&i.LeaderID,
 		); err != nil {
 			return nil, err
 		}
@@ -647,7 +740,7 @@ func (q *Queries) ListQueue(ctx context.Context, arg ListQueueParams) ([]Hold, e
 }
 
 const lockHold = `-- name: LockHold :one
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at FROM holds WHERE tenant_id = $1 AND hold_id = $2 FOR UPDATE
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds WHERE tenant_id = $1 AND hold_id = $2 FOR UPDATE
 `
 
 type LockHoldParams struct {
@@ -695,12 +788,13 @@ func (q *Queries) LockHold(ctx context.Context, arg LockHoldParams) (Hold, error
 		&i.Ended,
 		&i.Urgency,
 		&i.WakeAt,
+		&i.LeaderID,
 	)
 	return i, err
 }
 
 const lockOpenHold = `-- name: LockOpenHold :one
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
 WHERE tenant_id = $1 AND connection_id = $2 AND subject_id = $3 AND open
 FOR UPDATE
 `
@@ -751,6 +845,7 @@ func (q *Queries) LockOpenHold(ctx context.Context, arg LockOpenHoldParams) (Hol
 		&i.Ended,
 		&i.Urgency,
 		&i.WakeAt,
+		&i.LeaderID,
 	)
 	return i, err
 }
@@ -761,8 +856,8 @@ UPDATE holds SET revision = $1, version = $2, round = $3, contain_round = $4, cl
     standing = $11, outcome = $12, escalations = $13, occurred_at = $14,
     not_me_at = $15, restrained_at = $16, read_back_at = $17, release_after = $18,
     release_begun_at = $19, restore_begun_at = $20, closed_at = $21, due_at = $22,
-    document = $23
-WHERE tenant_id = $24 AND hold_id = $25 AND revision = $26
+    document = $23, leader_id = $24
+WHERE tenant_id = $25 AND hold_id = $26 AND revision = $27
 `
 
 type UpdateHoldParams struct {
@@ -789,6 +884,7 @@ type UpdateHoldParams struct {
 	ClosedAt       sql.NullTime
 	DueAt          sql.NullTime
 	Document       json.RawMessage
+	LeaderID       uuid.NullUUID
 	TenantID       string
 	HoldID         uuid.UUID
 	WasRevision    int32
@@ -819,6 +915,7 @@ func (q *Queries) UpdateHold(ctx context.Context, arg UpdateHoldParams) (int64, 
 		arg.ClosedAt,
 		arg.DueAt,
 		arg.Document,
+		arg.LeaderID,
 		arg.TenantID,
 		arg.HoldID,
 		arg.WasRevision,

@@ -16,6 +16,36 @@ import (
 	"github.com/sqlc-dev/pqtype"
 )
 
+const accountMade = `-- name: AccountMade :one
+SELECT e.occurred_at FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
+WHERE v.tenant_id = $1 AND v.connection_id = $2 AND v.subject_id = $3
+  AND v.occurred_at >= $4 AND v.occurred_at <= $5 AND lower(btrim(e.type)) = ANY ($6::text[]) AND e.outcome <> 'failure'
+ORDER BY v.occurred_at LIMIT 1
+`
+
+type AccountMadeParams struct {
+	TenantID     string
+	ConnectionID string
+	AccountID    string
+	Since        time.Time
+	Until        time.Time
+	Types        []string
+}
+
+func (q *Queries) AccountMade(ctx context.Context, arg AccountMadeParams) (time.Time, error) {
+	row := q.db.QueryRowContext(ctx, accountMade,
+		arg.TenantID,
+		arg.ConnectionID,
+		arg.AccountID,
+		arg.Since,
+		arg.Until,
+		pq.Array(arg.Types),
+	)
+	var occurred_at time.Time
+	err := row.Scan(&occurred_at)
+	return occurred_at, err
+}
+
 const countAttempt = `-- name: CountAttempt :one
 UPDATE deliveries SET attempts = attempts + 1, retry_at = $1::timestamptz, trouble = $2
 WHERE tenant_id = $3 AND delivery_id = $4 AND decided_at IS NULL AND failed_at IS NULL
@@ -293,8 +323,8 @@ func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) 
 
 const insertEvent = `-- name: InsertEvent :execrows
 INSERT INTO events (tenant_id, connection_id, event_id, delivery_id, type, class, verb, outcome, occurred_at, actor_id,
-    transaction, document, fields)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    transaction, document, fields, network)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT DO NOTHING
 `
 
@@ -312,6 +342,7 @@ type InsertEventParams struct {
 	Transaction  string
 	Document     json.RawMessage
 	Fields       []byte
+	Network      string
 }
 
 func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error) {
@@ -329,6 +360,7 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64
 		arg.Transaction,
 		arg.Document,
 		arg.Fields,
+		arg.Network,
 	)
 	if err != nil {
 		return 0, err
@@ -458,7 +490,7 @@ func (q *Queries) ListFailedDeliveries(ctx context.Context, arg ListFailedDelive
 }
 
 const listVerdicts = `-- name: ListVerdicts :many
-SELECT e.tenant_id, e.connection_id, e.event_id, e.delivery_id, e.type, e.class, e.verb, e.outcome, e.occurred_at, e.actor_id, e.transaction, e.document, e.fields, e.recorded_at, v.subject_id, v.verdict, v.reason, v.rule, v.hold_id
+SELECT e.tenant_id, e.connection_id, e.event_id, e.delivery_id, e.type, e.class, e.verb, e.outcome, e.occurred_at, e.actor_id, e.transaction, e.document, e.fields, e.recorded_at, e.network, v.subject_id, v.verdict, v.reason, v.rule, v.hold_id
 FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
 WHERE v.tenant_id = $1 AND ($2::boolean OR v.hold_id = $3::uuid)
 ORDER BY v.occurred_at DESC, v.event_id DESC, v.subject_id LIMIT $4
@@ -509,6 +541,7 @@ func (q *Queries) ListVerdicts(ctx context.Context, arg ListVerdictsParams) ([]L
 			&i.Event.Document,
 			&i.Event.Fields,
 			&i.Event.RecordedAt,
+			&i.Event.Network,
 			&i.SubjectID,
 			&i.Verdict,
 			&i.Reason,
@@ -592,6 +625,38 @@ func (q *Queries) RetryDelivery(ctx context.Context, arg RetryDeliveryParams) (i
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const seenNetwork = `-- name: SeenNetwork :one
+SELECT EXISTS (SELECT FROM events e
+    WHERE e.tenant_id = $1 AND e.connection_id = $2 AND e.actor_id = $3 AND e.network = $4
+      AND e.network <> '' AND e.occurred_at >= $5 AND e.occurred_at < $6 AND e.outcome <> 'failure'
+      AND NOT EXISTS (SELECT FROM event_verdicts v
+                      WHERE v.tenant_id = e.tenant_id AND v.connection_id = e.connection_id AND v.event_id = e.event_id
+                        AND v.verdict = 'hold'))::boolean AS seen
+`
+
+type SeenNetworkParams struct {
+	TenantID     string
+	ConnectionID string
+	ActorID      string
+	Network      string
+	Since        time.Time
+	Until        time.Time
+}
+
+func (q *Queries) SeenNetwork(ctx context.Context, arg SeenNetworkParams) (bool, error) {
+	row := q.db.QueryRowContext(ctx, seenNetwork,
+		arg.TenantID,
+		arg.ConnectionID,
+		arg.ActorID,
+		arg.Network,
+		arg.Since,
+		arg.Until,
+	)
+	var seen bool
+	err := row.Scan(&seen)
+	return seen, err
 }
 
 const upsertCursor = `-- name: UpsertCursor :exec

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 const findEcho = `-- name: FindEcho :one
@@ -42,6 +43,42 @@ func (q *Queries) FindEcho(ctx context.Context, arg FindEchoParams) (uuid.UUID, 
 		arg.Since,
 		arg.Unanswered,
 		arg.ObjectID,
+	)
+	var intent_id uuid.UUID
+	err := row.Scan(&intent_id)
+	return intent_id, err
+}
+
+const findEchoApart = `-- name: FindEchoApart :one
+SELECT i.intent_id FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
+WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.action = $3
+  AND i.tried_at <= $4::timestamptz AND (o.at >= $5::timestamptz OR o.at IS NULL AND i.tried_at >= $6::timestamptz)
+  AND (EXISTS (SELECT FROM unnest($7::text[]) n WHERE strpos(i.object_id, n) > 0)
+       OR NOT EXISTS (SELECT FROM intents k, unnest($7::text[]) n
+                      WHERE k.tenant_id = $1 AND k.connection_id = $2 AND k.action = $3
+                        AND strpos(k.object_id, n) > 0))
+ORDER BY i.created_at DESC, i.seq DESC LIMIT 1
+`
+
+type FindEchoApartParams struct {
+	TenantID     string
+	ConnectionID string
+	Action       string
+	Until        time.Time
+	Since        time.Time
+	Unanswered   time.Time
+	Objects      []string
+}
+
+func (q *Queries) FindEchoApart(ctx context.Context, arg FindEchoApartParams) (uuid.UUID, error) {
+	row := q.db.QueryRowContext(ctx, findEchoApart,
+		arg.TenantID,
+		arg.ConnectionID,
+		arg.Action,
+		arg.Until,
+		arg.Since,
+		arg.Unanswered,
+		pq.Array(arg.Objects),
 	)
 	var intent_id uuid.UUID
 	err := row.Scan(&intent_id)

@@ -100,6 +100,7 @@ type Event struct {
 	Document     json.RawMessage
 	Fields       []byte
 	RecordedAt   time.Time
+	Network      string
 }
 
 type Evidence struct {
@@ -175,6 +176,7 @@ type Hold struct {
 	Ended          bool
 	Urgency        int16
 	WakeAt         sql.NullTime
+	LeaderID       uuid.NullUUID
 }
 
 type Installation struct {

@@ -119,12 +119,17 @@ func storable(d holds.Delivery, index int, e holds.Event) holds.Event {
 	return e
 }
 
-// subjectsOf is whom an event is asked about: each account, or once nobody.
+// subjectsOf is whom an event is asked about: each account that is held for it,
+// or once nobody.
 func subjectsOf(e holds.Event) []holds.Account {
-	if len(e.Subjects) == 0 {
+	held := slices.Clone(e.Held())
+	if len(held) == 0 {
 		return []holds.Account{{}}
 	}
-	return e.Subjects
+	for i := range held {
+		held[i].ID = safeKey(held[i].ID) // an actor's id was not part of a key so far
+	}
+	return held
 }
 
 // lockSubjects locks the accounts of all events that are not stored yet, in the
@@ -241,6 +246,7 @@ func (d *decider) insertEvent(ctx context.Context, delivery holds.Delivery, e ho
 		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), EventID: e.ID, DeliveryID: delivery.ID,
 		Type: e.Type, Class: string(e.Class), Verb: string(e.Verb), Outcome: string(e.Outcome), OccurredAt: e.Occurred,
 		ActorID: e.Actor.ID, Transaction: e.Transaction, Document: doc, Fields: sealed,
+		Network: holds.NetworkOf(e.IP),
 	})
 	return n == 1, err
 }

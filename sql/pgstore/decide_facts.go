@@ -41,6 +41,9 @@ func (d *decider) question(ctx context.Context, delivery holds.Delivery, e holds
 	if q.Facts.Recent, err = d.recent(ctx, q); err != nil {
 		return q, err
 	}
+	if err := d.quietness(ctx, &q); err != nil {
+		return q, err
+	}
 	q.Open, err = d.hold(ctx, func() (pgdb.Hold, error) {
 		return d.LockOpenHold(ctx, pgdb.LockOpenHoldParams{
 			TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), SubjectID: subject.ID,
@@ -104,8 +107,11 @@ func (d *decider) personOf(ctx context.Context, conn holds.ConnectionID, account
 // nothing yet, and one whose answer is still missing explains what happens for a
 // while and not for ever.
 func (d *decider) echo(ctx context.Context, delivery holds.Delivery, e holds.Event, subject holds.Account) (holds.IntentID, error) {
-	if !e.Actor.Own || e.Echo == "" || subject.ID == "" {
+	if !e.Actor.Own || e.Echo == "" || subject.ID == "" && e.Echo.Shown() {
 		return "", nil
+	}
+	if !e.Echo.Shown() {
+		return d.echoApart(ctx, delivery, e)
 	}
 	object, err := d.comparable(ctx, delivery, e, subject)
 	if err != nil {
@@ -114,6 +120,28 @@ func (d *decider) echo(ctx context.Context, delivery holds.Delivery, e holds.Eve
 	found, err := d.FindEcho(ctx, pgdb.FindEchoParams{
 		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), AccountID: subject.ID, Action: string(e.Echo),
 		ObjectID: object, Until: cleanTime(e.Occurred.Add(echoSlack)), Since: cleanTime(e.Occurred.Add(-echoSlack)),
+		Unanswered: cleanTime(e.Occurred.Add(-echoSlack - unansweredFor)),
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return holds.IntentID(found.String()), err
+}
+
+// echoApart is echo for what we did to a thing beside the account: a token, a
+// device, an application. Such an event need not name the account for whose hold
+// we did it. Where an intent of this kind names a thing that the event names,
+// only that one explains it.
+func (d *decider) echoApart(ctx context.Context, delivery holds.Delivery, e holds.Event) (holds.IntentID, error) {
+	var named []string
+	for _, o := range e.Objects {
+		if o.ID != "" {
+			named = append(named, o.ID)
+		}
+	}
+	found, err := d.FindEchoApart(ctx, pgdb.FindEchoApartParams{
+		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), Action: string(e.Echo), Objects: named,
+		Until: cleanTime(e.Occurred.Add(echoSlack)), Since: cleanTime(e.Occurred.Add(-echoSlack)),
 		Unanswered: cleanTime(e.Occurred.Add(-echoSlack - unansweredFor)),
 	})
 	if errors.Is(err, sql.ErrNoRows) {

@@ -42,6 +42,10 @@ func insertParams(h holds.Hold, key uuid.UUID, delivery int64) (pgdb.InsertHoldP
 	if err != nil {
 		return pgdb.InsertHoldParams{}, err
 	}
+	leader, err := nullID(h.Leader)
+	if err != nil {
+		return pgdb.InsertHoldParams{}, err
+	}
 	doc, err := document(h)
 	return pgdb.InsertHoldParams{
 		TenantID: string(h.Tenant), HoldID: key, ConnectionID: string(h.Connection),
@@ -53,11 +57,15 @@ func insertParams(h holds.Hold, key uuid.UUID, delivery int64) (pgdb.InsertHoldP
 		OccurredAt: h.Occurred, ReceivedAt: h.Received, OpenedAt: h.Opened,
 		NotMeAt: nullTime(h.NotMe), RestrainedAt: nullTime(h.Restrained), ReadBackAt: nullTime(h.ReadBack), ReleaseAfter: nullTime(h.ReleaseAfter),
 		ReleaseBegunAt: nullTime(h.ReleaseBegun), RestoreBegunAt: nullTime(h.RestoreBegun),
-		ClosedAt: nullTime(h.ClosedAt), DueAt: nullTime(h.Due), Document: doc,
+		ClosedAt: nullTime(h.ClosedAt), DueAt: nullTime(h.Due), Document: doc, LeaderID: leader,
 	}, err
 }
 
 func updateParams(h holds.Hold, key uuid.UUID) (pgdb.UpdateHoldParams, error) {
+	leader, err := nullID(h.Leader)
+	if err != nil {
+		return pgdb.UpdateHoldParams{}, err
+	}
 	doc, err := document(h)
 	return pgdb.UpdateHoldParams{
 		TenantID: string(h.Tenant), HoldID: key, WasRevision: int32(h.Revision - 1), //nolint:gosec // counts
@@ -68,7 +76,7 @@ func updateParams(h holds.Hold, key uuid.UUID) (pgdb.UpdateHoldParams, error) {
 		OccurredAt: h.Occurred,
 		NotMeAt:    nullTime(h.NotMe), RestrainedAt: nullTime(h.Restrained), ReadBackAt: nullTime(h.ReadBack), ReleaseAfter: nullTime(h.ReleaseAfter),
 		ReleaseBegunAt: nullTime(h.ReleaseBegun), RestoreBegunAt: nullTime(h.RestoreBegun),
-		ClosedAt: nullTime(h.ClosedAt), DueAt: nullTime(h.Due), Document: doc,
+		ClosedAt: nullTime(h.ClosedAt), DueAt: nullTime(h.Due), Document: doc, LeaderID: leader,
 	}, err
 }
 
@@ -88,6 +96,10 @@ func outline(row pgdb.Hold) (holds.Hold, error) {
 	h.Occurred, h.Received, h.Opened = row.OccurredAt.UTC(), row.ReceivedAt.UTC(), row.OpenedAt.UTC()
 	h.NotMe, h.Restrained, h.ReadBack = fromNull(row.NotMeAt), fromNull(row.RestrainedAt), fromNull(row.ReadBackAt)
 	h.ReleaseAfter, h.ReleaseBegun = fromNull(row.ReleaseAfter), fromNull(row.ReleaseBegunAt)
+	h.Leader = ""
+	if row.LeaderID.Valid {
+		h.Leader = holds.HoldID(row.LeaderID.UUID.String())
+	}
 	h.RestoreBegun, h.ClosedAt, h.Due = fromNull(row.RestoreBegunAt), fromNull(row.ClosedAt), fromNull(row.DueAt)
 	return h, nil
 }

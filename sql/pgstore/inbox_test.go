@@ -452,8 +452,9 @@ func TestDeliveriesOfARetiredConnectionWait(t *testing.T) {
 	}
 }
 
-// TestEveryPersonChangedIsAskedAbout: one question per account, in order, and
-// one for an event that names none (C5, C6).
+// TestEveryPersonChangedIsAskedAbout: one question per account, in order; for a
+// change to the whole organisation the account that made it; and one for an event
+// that names nobody at all (C5, C6).
 func TestEveryPersonChangedIsAskedAbout(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.Receive(t.Context(), delivery("x")))
@@ -462,12 +463,16 @@ func TestEveryPersonChangedIsAskedAbout(t *testing.T) {
 		asked = append(asked, q.Event.ID+"/"+q.Subject.ID)
 		return holds.Answer{Ruling: holds.Ruling{Verdict: holds.Record, Reason: "seen"}}, nil
 	}
-	w.drain(at(2), []holds.Event{event("many", "c", "a", "b", "a"), event("none")}, fold)
-	if want := []string{"many/a", "many/b", "many/c", "none/"}; !slices.Equal(asked, want) {
+	wide, long, none := event("wide"), event("wide of a long name"), event("zero")
+	wide.Class, long.Class, none.Actor.Kind = holds.OtherTakeover, holds.OtherTakeover, holds.PartySystem
+	long.Actor.ID = strings.Repeat("x", 500)
+	w.drain(at(2), []holds.Event{event("many", "c", "a", "b", "a"), wide, long, none}, fold)
+	want := []string{"many/a", "many/b", "many/c", "wide/00uadmin", "wide of a long name/" + asked[4][len("wide of a long name/"):], "zero/"}
+	if !slices.Equal(asked, want) || len(asked[4]) > 400 {
 		t.Fatalf("asked about %v, want %v", asked, want)
 	}
 	recorded, err := w.Events(t.Context(), acme, 10)
-	if w.must(err); len(recorded) != 4 || recorded[0].Verdict != holds.Record || recorded[0].Reason != "seen" {
+	if w.must(err); len(recorded) != 6 || recorded[0].Verdict != holds.Record || recorded[0].Reason != "seen" {
 		t.Fatalf("%+v", recorded)
 	}
 }

@@ -205,6 +205,41 @@ func TestEchoOfTheSameObject(t *testing.T) {
 	}
 }
 
+// TestEchoApart: what we did to a thing beside an account is explained by the
+// intent of that thing, whatever account the event names; another thing of the
+// kind that an intent names is not.
+func TestEchoApart(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	revoke := func(object string) holds.Action {
+		return holds.Action{Kind: holds.RevokeConsent, Account: "00u1", Object: object}
+	}
+	list := w.intend(h, 1, revoke("approle:sp-old/1"), revoke("approle:sp-new/2"))
+	w.must(w.Tried(t.Context(), keyOf(h), list[0].ID, at(-60)))
+	w.must(w.Outcome(t.Context(), keyOf(h), list[0].ID, holds.Result{Status: holds.Applied, At: at(-59)}))
+	w.must(w.Tried(t.Context(), keyOf(h), list[1].ID, at(5)))
+	for _, c := range []struct {
+		name, object string
+		after        int
+		want         holds.IntentID
+	}{
+		{"the same application", "sp-new", 6, list[1].ID},
+		{"no application named", "", 6, list[1].ID},
+		{"named by an id we do not know it by", "display-name", 6, list[1].ID},
+		{"the application of an older intent", "sp-old", 6, ""},
+		{"another day", "sp-new", 1440, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := event(c.name)
+			e.Class, e.Actor.Own, e.Echo, e.Occurred = holds.OtherTakeover, true, holds.RevokeConsent, at(c.after)
+			e.Objects = []holds.Object{{Type: "ServicePrincipal", ID: c.object}}
+			if got := w.explained(e); got != c.want {
+				t.Fatalf("explained by %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // explained is the intent that the fold is told explains an event.
 func (w *world) explained(e holds.Event) (intent holds.IntentID) {
 	w.Helper()

@@ -25,9 +25,9 @@ SELECT connection_id, subject_id FROM holds WHERE tenant_id = $1 AND hold_id = $
 INSERT INTO holds (tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round,
     class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at,
     received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at,
-    due_at, document)
+    due_at, document, leader_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30, $31);
+    $26, $27, $28, $29, $30, $31, $32);
 
 -- name: UpdateHold :execrows
 UPDATE holds SET revision = @revision, version = @version, round = @round, contain_round = @contain_round, class = @class,
@@ -35,7 +35,7 @@ UPDATE holds SET revision = @revision, version = @version, round = @round, conta
     standing = @standing, outcome = @outcome, escalations = @escalations, occurred_at = @occurred_at,
     not_me_at = @not_me_at, restrained_at = @restrained_at, read_back_at = @read_back_at, release_after = @release_after,
     release_begun_at = @release_begun_at, restore_begun_at = @restore_begun_at, closed_at = @closed_at, due_at = @due_at,
-    document = @document
+    document = @document, leader_id = @leader_id
 WHERE tenant_id = @tenant_id AND hold_id = @hold_id AND revision = @was_revision;
 
 -- name: InsertEvidence :exec
@@ -78,3 +78,12 @@ ORDER BY closed_at DESC, hold_id LIMIT @most;
 -- name: GetDurable :one
 SELECT d.recorded_at FROM deliveries d JOIN holds h USING (tenant_id, delivery_id)
 WHERE h.tenant_id = $1 AND h.hold_id = $2;
+
+-- name: ListSiblings :many
+SELECT * FROM holds
+WHERE tenant_id = @tenant_id AND hold_id <> @hold_id
+  AND (leader_id = @hold_id OR hold_id = @leader_id
+       OR open AND leader_id IS NOT NULL AND document -> 'Leaders' @> to_jsonb((@hold_id::uuid)::text)
+       OR @owner_id::text <> '' AND owner_id = @owner_id
+          AND (NOT ended OR opened_at >= @since AND opened_at <= @until))
+ORDER BY ended, opened_at DESC, hold_id LIMIT 50;

@@ -34,8 +34,8 @@ FROM deliveries WHERE tenant_id = $1 AND decided_at IS NULL;
 
 -- name: InsertEvent :execrows
 INSERT INTO events (tenant_id, connection_id, event_id, delivery_id, type, class, verb, outcome, occurred_at, actor_id,
-    transaction, document, fields)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    transaction, document, fields, network)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT DO NOTHING;
 
 -- name: ExistingEvents :many
@@ -65,6 +65,20 @@ WHERE v.tenant_id = @tenant_id
   AND v.class <> 'none' AND v.occurred_at >= @since
   AND NOT (v.connection_id = @connection_id AND v.event_id = @event_id)
 ORDER BY v.occurred_at DESC, v.event_id DESC LIMIT 100;
+
+-- name: SeenNetwork :one
+SELECT EXISTS (SELECT FROM events e
+    WHERE e.tenant_id = @tenant_id AND e.connection_id = @connection_id AND e.actor_id = @actor_id AND e.network = @network
+      AND e.network <> '' AND e.occurred_at >= @since AND e.occurred_at < @until AND e.outcome <> 'failure'
+      AND NOT EXISTS (SELECT FROM event_verdicts v
+                      WHERE v.tenant_id = e.tenant_id AND v.connection_id = e.connection_id AND v.event_id = e.event_id
+                        AND v.verdict = 'hold'))::boolean AS seen;
+
+-- name: AccountMade :one
+SELECT e.occurred_at FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
+WHERE v.tenant_id = @tenant_id AND v.connection_id = @connection_id AND v.subject_id = @account_id
+  AND v.occurred_at >= @since AND v.occurred_at <= @until AND lower(btrim(e.type)) = ANY (@types::text[]) AND e.outcome <> 'failure'
+ORDER BY v.occurred_at LIMIT 1;
 
 -- name: UpsertCursor :exec
 INSERT INTO poll_cursors (tenant_id, connection_id, cursor, moved_at) VALUES ($1, $2, $3, $4)

@@ -38,3 +38,13 @@ WHERE i.tenant_id = @tenant_id AND i.connection_id = @connection_id AND i.accoun
   AND i.tried_at <= @until::timestamptz AND (o.at >= @since::timestamptz OR o.at IS NULL AND i.tried_at >= @unanswered::timestamptz)
   AND (@object_id::text = '' OR i.object_id = '' OR i.object_id = @object_id)
 ORDER BY i.created_at DESC, i.seq DESC LIMIT 1;
+
+-- name: FindEchoApart :one
+SELECT i.intent_id FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
+WHERE i.tenant_id = @tenant_id AND i.connection_id = @connection_id AND i.action = @action
+  AND i.tried_at <= @until::timestamptz AND (o.at >= @since::timestamptz OR o.at IS NULL AND i.tried_at >= @unanswered::timestamptz)
+  AND (EXISTS (SELECT FROM unnest(@objects::text[]) n WHERE strpos(i.object_id, n) > 0)
+       OR NOT EXISTS (SELECT FROM intents k, unnest(@objects::text[]) n
+                      WHERE k.tenant_id = @tenant_id AND k.connection_id = @connection_id AND k.action = @action
+                        AND strpos(k.object_id, n) > 0))
+ORDER BY i.created_at DESC, i.seq DESC LIMIT 1;
