@@ -115,9 +115,23 @@ type Facts struct {
 	Intent IntentID
 	// Recent are the classes of the person's events of the last day, newest first.
 	Recent []Class
+	// Chain are the same events with what they did and at whose hand. Nil where only
+	// their classes are known; the worst is then assumed of each.
+	Chain []Past
 	// Joined is when the account came into being, zero when that is not known.
 	Joined time.Time
 	// SeenNetwork tells whether the event's address lies in a network from which
 	// the actor has acted more than a day before.
 	SeenNetwork bool
+}
+
+// Past is an earlier event of a person, as far as a policy asks about it.
+type Past struct {
+	Class    Class
+	Verb     Verb
+	Occurred time.Time
+	// By is the kind of actor; Own is set when the account that was changed made
+	// the change itself.
+	By  PartyKind
+	Own bool
 }

@@ -143,7 +143,7 @@ func (s *service) makeKeeper() error {
 	}
 	s.keeper = keeper.New(keeper.Options{
 		Inbox: s.store, Holds: s.store, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
-		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(), Connections: s.keeperConnections(),
+		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Connections: s.keeperConnections(),
 		Now: s.store.Now, NewID: newID, Logger: s.log,
 	})
 	return nil

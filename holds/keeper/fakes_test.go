@@ -416,7 +416,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.Keeper = New(Options{
 		Inbox: w.memory, Holds: w.memory, Intents: w.memory, Snapshots: w.memory, Notices: w.memory, Directory: w.memory,
-		Messenger: w.mail, Codes: codes{}, Judge: policy.NewStarter(),
+		Messenger: w.mail, Codes: codes{}, Judge: policy.NewStarter(policy.Settings{}),
 		Connections: []Connection{{
 			Tenant: "acme", ID: "acme-okta", Mode: holds.ModeContain, Provider: w.provider,
 			BreakGlass: []string{"00ubreakglass"}, OwnAccounts: []string{"00uourselves"},

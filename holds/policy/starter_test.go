@@ -65,7 +65,7 @@ func TestStarterRulings(t *testing.T) {
 		{"no mode", nil, func(f *holds.Facts) { f.Mode = "" }, holds.Record, holds.TierMedium},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := NewStarter().Judge(event(tc.event), facts(tc.facts))
+			r := NewStarter(Settings{}).Judge(event(tc.event), facts(tc.facts))
 			if r.Verdict != tc.want || r.Terms.Tier != tc.tier {
 				t.Fatalf("%s, tier %q (%s); want %s, tier %q", r.Verdict, r.Terms.Tier, r.Reason, tc.want, tc.tier)
 			}
@@ -78,7 +78,7 @@ func TestStarterRulings(t *testing.T) {
 
 // TestModesOnlyLower: notify restrains nobody, and nothing else changes.
 func TestModesOnlyLower(t *testing.T) {
-	p := NewStarter()
+	p := NewStarter(Settings{})
 	strict := p.Judge(event(nil), facts(nil))
 	lower := p.Judge(event(nil), facts(func(f *holds.Facts) { f.Mode = holds.ModeNotify }))
 	if len(strict.Terms.Contain) == 0 || lower.Terms.Contain != nil || lower.Verdict != holds.HoldIt {
@@ -96,7 +96,7 @@ func TestC5UnresolvedAndTamperRestrainNobody(t *testing.T) {
 		func(e *holds.Event) { e.Class = holds.Tamper },
 		func(e *holds.Event) { e.Class = holds.Unclassified },
 	} {
-		if r := NewStarter().Judge(event(mend), facts(nil)); r.Terms.Contain != nil {
+		if r := NewStarter(Settings{}).Judge(event(mend), facts(nil)); r.Terms.Contain != nil {
 			t.Errorf("restrains under rule %s", r.Terms.Rule)
 		}
 	}

@@ -12,7 +12,7 @@ func table() map[string]row {
 	return map[string]row{
 		// holds: the vocabulary, and what is pure around it.
 		"holds":              {},
-		"holds/policy":       {code: "holds"},
+		"holds/policy":       {code: "holds github.com/goccy/go-yaml"},
 		"holds/ownerlink":    {},
 		"holds/audit":        {code: "golang.org/x/mod"},
 		"holds/audit/anchor": {code: "holds/audit"},
