@@ -561,8 +561,10 @@ func (q *Queries) ListVerdicts(ctx context.Context, arg ListVerdictsParams) ([]L
 	return items, nil
 }
 
-const recentClasses = `-- name: RecentClasses :many
-SELECT v.class FROM event_verdicts v
+const recentEvents = `-- name: RecentEvents :many
+SELECT v.class, e.verb, e.outcome, v.occurred_at, coalesce(e.document -> 'actor' ->> 'kind', '')::text AS actor_kind,
+    (e.actor_id <> '' AND e.actor_id = v.subject_id)::boolean AS own
+FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
 WHERE v.tenant_id = $1
   AND (v.connection_id, v.subject_id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
   AND v.class <> 'none' AND v.occurred_at >= $4
@@ -570,7 +572,7 @@ WHERE v.tenant_id = $1
 ORDER BY v.occurred_at DESC, v.event_id DESC LIMIT 100
 `
 
-type RecentClassesParams struct {
+type RecentEventsParams struct {
 	TenantID     string
 	Connections  []string
 	Accounts     []string
@@ -579,8 +581,17 @@ type RecentClassesParams struct {
 	EventID      string
 }
 
-func (q *Queries) RecentClasses(ctx context.Context, arg RecentClassesParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, recentClasses,
+type RecentEventsRow struct {
+	Class      string
+	Verb       string
+	Outcome    string
+	OccurredAt time.Time
+	ActorKind  string
+	Own        bool
+}
+
+func (q *Queries) RecentEvents(ctx context.Context, arg RecentEventsParams) ([]RecentEventsRow, error) {
+	rows, err := q.db.QueryContext(ctx, recentEvents,
 		arg.TenantID,
 		pq.Array(arg.Connections),
 		pq.Array(arg.Accounts),
@@ -592,13 +603,20 @@ func (q *Queries) RecentClasses(ctx context.Context, arg RecentClassesParams) ([
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []RecentEventsRow{}
 	for rows.Next() {
-		var class string
-		if err := rows.Scan(&class); err != nil {
+		var i RecentEventsRow
+		if err := rows.Scan(
+			&i.Class,
+			&i.Verb,
+			&i.Outcome,
+			&i.OccurredAt,
+			&i.ActorKind,
+			&i.Own,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, class)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

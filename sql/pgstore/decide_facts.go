@@ -38,7 +38,7 @@ func (d *decider) question(ctx context.Context, delivery holds.Delivery, e holds
 	if q.Facts.Intent, err = d.echo(ctx, delivery, e, subject); err != nil {
 		return q, err
 	}
-	if q.Facts.Recent, err = d.recent(ctx, q); err != nil {
+	if q.Facts.Recent, q.Facts.Chain, err = d.recent(ctx, q); err != nil {
 		return q, err
 	}
 	if err := d.quietness(ctx, &q); err != nil {
@@ -179,18 +179,20 @@ func (d *decider) comparable(ctx context.Context, delivery holds.Delivery, e hol
 	return object, nil
 }
 
-// recent is the classes of the person's other events of the last day, newest
-// first: of all accounts of the person, or of this one when nobody is known.
-// For an event that is read late it is the day before the event.
-func (d *decider) recent(ctx context.Context, q holds.Question) ([]holds.Class, error) {
+// recent is the person's other events of the last day, newest first: of all
+// accounts of the person, or of this one when nobody is known. For an event that
+// is read late it is the day before the event. An attempt that failed is one of the
+// classes, but not a link of the chain.
+func (d *decider) recent(ctx context.Context, q holds.Question) (classes []holds.Class, chain []holds.Past, err error) {
+	classes, chain = []holds.Class{}, []holds.Past{}
 	if q.Subject.ID == "" {
-		return nil, nil
+		return classes, chain, nil
 	}
 	since := q.Facts.At
 	if q.Event.Occurred.Before(since) {
 		since = q.Event.Occurred
 	}
-	params := pgdb.RecentClassesParams{
+	params := pgdb.RecentEventsParams{
 		Connections: []string{string(q.Delivery.Connection)}, Accounts: []string{q.Subject.ID}, TenantID: string(d.tenant),
 		Since: cleanTime(since.Add(-recentWithin)), ConnectionID: string(q.Delivery.Connection), EventID: q.Event.ID,
 	}
@@ -198,10 +200,16 @@ func (d *decider) recent(ctx context.Context, q holds.Question) ([]holds.Class, 
 		params.Connections = append(params.Connections, string(a.Connection))
 		params.Accounts = append(params.Accounts, a.Account)
 	}
-	found, err := d.RecentClasses(ctx, params)
-	out := make([]holds.Class, 0, len(found))
-	for _, c := range found {
-		out = append(out, holds.Class(c))
+	found, err := d.RecentEvents(ctx, params)
+	for _, r := range found {
+		classes = append(classes, holds.Class(r.Class))
+		if holds.Outcome(r.Outcome) == holds.Failed {
+			continue
+		}
+		kind := holds.PartyKind(r.ActorKind)
+		chain = append(chain, holds.Past{
+			Class: holds.Class(r.Class), Verb: holds.Verb(r.Verb), Occurred: r.OccurredAt.UTC(), By: kind, Own: r.Own && kind == holds.PartyPerson,
+		})
 	}
-	return out, err
+	return classes, chain, err
 }

@@ -190,19 +190,29 @@ func TestFactsKnowThePeople(t *testing.T) {
 	a.Accounts = append(a.Accounts, holds.PersonAccount{Connection: okta, Account: "00uadmin"}, holds.PersonAccount{Connection: okta, Account: "00u9"})
 	w.imports(a, b)
 	earlier, old, quiet := event("earlier", "00u9"), event("old", "00u9"), event("quiet", "00u9")
-	earlier.Class, earlier.Occurred = holds.PasswordReset, at(-30)
+	earlier.Class, earlier.Verb, earlier.Occurred = holds.PasswordReset, holds.Reset, at(-30)
+	mine, tried := event("mine", "00u9"), event("tried", "00u9")
+	mine.Verb, mine.Occurred, mine.Actor = holds.Enrol, at(-25), holds.Party{ID: "00u9", Kind: holds.PartyPerson}
+	tried.Occurred, tried.Outcome = at(-22), holds.Failed
 	old.Class, old.Occurred = holds.RoleActivation, at(-30*60)
 	quiet.Class, quiet.Occurred = holds.None, at(-20)
 	w.must(w.Receive(t.Context(), delivery("x")))
 	asked := 0
-	w.drain(at(2), []holds.Event{event("a", "00u1"), earlier, old, quiet}, func(q holds.Question) (holds.Answer, error) {
+	w.drain(at(2), []holds.Event{event("a", "00u1"), earlier, mine, tried, old, quiet}, func(q holds.Question) (holds.Answer, error) {
 		if q.Event.ID == "a" {
 			asked++
 			f := q.Facts
 			if f.Owner.ID != "p1" || f.ActorPerson.ID != "p1" || len(f.Owner.Points) != 2 || f.Mode != holds.ModeContain || !f.At.Equal(at(2)) {
 				t.Errorf("%+v", f)
 			}
-			if diff := cmp.Diff([]holds.Class{holds.PasswordReset}, f.Recent); diff != "" {
+			if diff := cmp.Diff([]holds.Class{holds.MFAChange, holds.MFAChange, holds.PasswordReset}, f.Recent); diff != "" {
+				t.Error(diff)
+			}
+			chain := []holds.Past{
+				{Class: holds.MFAChange, Verb: holds.Enrol, Occurred: at(-25), By: holds.PartyPerson, Own: true},
+				{Class: holds.PasswordReset, Verb: holds.Reset, Occurred: at(-30), By: earlier.Actor.Kind},
+			}
+			if diff := cmp.Diff(chain, f.Chain); diff != "" {
 				t.Error(diff)
 			}
 		}

@@ -58,8 +58,10 @@ FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
 WHERE v.tenant_id = @tenant_id AND (@every_hold::boolean OR v.hold_id = @hold_id::uuid)
 ORDER BY v.occurred_at DESC, v.event_id DESC, v.subject_id LIMIT @most;
 
--- name: RecentClasses :many
-SELECT v.class FROM event_verdicts v
+-- name: RecentEvents :many
+SELECT v.class, e.verb, e.outcome, v.occurred_at, coalesce(e.document -> 'actor' ->> 'kind', '')::text AS actor_kind,
+    (e.actor_id <> '' AND e.actor_id = v.subject_id)::boolean AS own
+FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
 WHERE v.tenant_id = @tenant_id
   AND (v.connection_id, v.subject_id) IN (SELECT unnest(@connections::text[]), unnest(@accounts::text[]))
   AND v.class <> 'none' AND v.occurred_at >= @since
