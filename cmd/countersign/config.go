@@ -100,6 +100,11 @@ type Tenant struct {
 	// People is a CSV file of people, accounts and contact points; see
 	// `countersign people example`.
 	People string `yaml:"people"`
+	// Policy is a YAML file with what the policy must know of this organisation:
+	// its networks, the groups and applications it watches, its provisioning
+	// automation, its sensitive departments, and for how many days somebody counts
+	// as a joiner. Without it the policy is as shipped.
+	Policy string `yaml:"policy"`
 	// Duty are the mail addresses that are paged.
 	Duty []string `yaml:"duty"`
 	// Reviewers are ids of people who may check identity and decide.

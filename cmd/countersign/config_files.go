@@ -22,6 +22,9 @@ func (c *Config) checkFiles() error {
 	read("mail.password_file", c.Mail.PasswordFile)
 	read("database.url_file", c.Database.URLFile)
 	for _, t := range c.Tenants {
+		if _, err := c.policySettings(t); err != nil {
+			errs = append(errs, fmt.Errorf("policy of tenant %s: %w", t.ID, err))
+		}
 		people, rows, err := c.readPeople(t, time.Now())
 		if err != nil {
 			errs = append(errs, err)

@@ -141,12 +141,29 @@ func (s *service) makeKeeper() error {
 	if err != nil {
 		return err
 	}
+	judges, err := s.judges()
+	if err != nil {
+		return err
+	}
 	s.keeper = keeper.New(keeper.Options{
 		Inbox: s.store, Holds: s.store, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
-		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Connections: s.keeperConnections(),
+		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Connections: s.keeperConnections(judges),
 		Now: s.store.Now, NewID: newID, Logger: s.log,
 	})
 	return nil
+}
+
+// judges are the tenants' policies.
+func (s *service) judges() (map[string]keeper.Judge, error) {
+	out := map[string]keeper.Judge{}
+	for _, t := range s.config.Tenants {
+		settings, err := s.config.policySettings(t)
+		if err != nil {
+			return nil, fmt.Errorf("policy of tenant %s: %w", t.ID, err)
+		}
+		out[t.ID] = policy.NewStarter(settings)
+	}
+	return out, nil
 }
 
 // newID makes a UUID of version 7. It panics only when the machine has no

@@ -66,13 +66,14 @@ func (c *Config) oktaOptions(t Tenant, n Connection, now func() time.Time, log *
 	return o, err
 }
 
-// keeperConnections is what the keeper knows of the connections.
-func (s *service) keeperConnections() []keeper.Connection {
+// keeperConnections is what the keeper knows of the connections; judges are the
+// tenants' policies.
+func (s *service) keeperConnections(judges map[string]keeper.Judge) []keeper.Connection {
 	out := make([]keeper.Connection, 0, len(s.okta))
 	for _, c := range s.okta {
 		out = append(out, keeper.Connection{
 			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Mode: holds.Mode(c.config.Mode),
-			Provider: c.client, BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.Okta.OwnAccounts,
+			Judge: judges[c.tenant.ID], Provider: c.client, BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.Okta.OwnAccounts,
 		})
 	}
 	return out

@@ -27,10 +27,11 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 	if q.Facts.OwnAccount && held(q.Event.Class) {
 		q.Event.Class = holds.Tamper
 	}
-	ruling := k.Judge.Judge(q.Event, q.Facts)
+	judge := k.judge(c)
+	ruling := judge.Judge(q.Event, q.Facts)
 	if q.Event.Class == holds.Tamper && !q.Facts.OwnAccount {
 		// That our own credential did it does not make it harmless for the account.
-		if r := k.Judge.Judge(was, q.Facts); ruling.Verdict == holds.HoldIt && r.Verdict == holds.HoldIt {
+		if r := judge.Judge(was, q.Facts); ruling.Verdict == holds.HoldIt && r.Verdict == holds.HoldIt {
 			ruling.Terms = ruling.Terms.Stricter(r.Terms)
 		}
 	}

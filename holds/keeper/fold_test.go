@@ -149,3 +149,20 @@ func TestToldOnlyThenNotMe(t *testing.T) {
 		t.Fatalf("%d holds, restrained %v", len(w.holds), w.provider.account.Restrained)
 	}
 }
+
+// TestEachTenantItsPolicy: a connection's own policy decides about its events.
+func TestEachTenantItsPolicy(t *testing.T) {
+	w := newWorld(t)
+	c := w.connections["acme-okta"]
+	c.Judge = verdict(holds.Ignore)
+	w.connections["acme-okta"] = c
+	if a, err := w.fold(w.question(resetAll("e1"))); err != nil || a.Ruling.Verdict != holds.Ignore || a.Change != nil {
+		t.Fatalf("%+v %v", a.Ruling, err)
+	}
+}
+
+type verdict holds.Verdict
+
+func (v verdict) Judge(holds.Event, holds.Facts) holds.Ruling {
+	return holds.Ruling{Verdict: holds.Verdict(v)}
+}

@@ -23,6 +23,8 @@ type Connection struct {
 	// Objects and Records are what else the platform can do; nil when it cannot.
 	Objects Objects
 	Records Records
+	// Judge is the policy of the connection's tenant; nil means the keeper's own.
+	Judge Judge
 	// BreakGlass and OwnAccounts are immutable account ids that are never
 	// restrained, whatever an event says.
 	BreakGlass  []string
@@ -81,6 +83,14 @@ func (k *Keeper) connection(id holds.ConnectionID) (Connection, error) {
 		return Connection{}, holds.Refuse(holds.Unavailable, "The connection %q is not configured; the hold waits until it is.", id)
 	}
 	return c, nil
+}
+
+// judge is the policy of a connection.
+func (k *Keeper) judge(c Connection) Judge {
+	if c.Judge != nil {
+		return c.Judge
+	}
+	return k.Judge
 }
 
 // Handlers are the jobs by effect, for the job runner.
