@@ -75,18 +75,26 @@ func text(v providers.JSON) string {
 
 // event decodes one LogEvent.
 func (x *Decoder) event(raw []byte, received time.Time) holds.Event {
-	l, err := readLog(raw)
-	if err != nil {
-		e := unread(raw, received, err.Error())
+	var l logEvent
+	if err := l.walk(raw); err != nil {
+		return unread(raw, received, err.Error())
+	}
+	return x.read(&l, received)
+}
+
+// read says what a LogEvent means.
+func (x *Decoder) read(l *logEvent, received time.Time) holds.Event {
+	if err := l.read(); err != nil {
+		e := unread(l.raw, received, err.Error())
 		e.Type = l.kind // for people, where it could be told
 		return e
 	}
 	e := holds.Event{
-		ID: l.id, Type: l.kind, Outcome: outcome(l.result), Actor: x.actor(l), Transaction: l.transaction,
-		IP: l.ip, Summary: l.summary(), Doubts: l.doubts,
+		ID: uuid(l.uuid.word()), Type: l.kind, Outcome: outcome(l.result), Actor: x.actor(l), Transaction: l.transaction(),
+		IP: l.ip(), Summary: l.summary(), Doubts: l.doubts,
 	}
 	if e.ID == "" {
-		e.ID = digestID(raw)
+		e.ID = digestID(l.raw)
 		e.Doubts = append(e.Doubts, "Okta's id of the event is missing or not a UUID; it is named by its digest instead.")
 	}
 	when, doubt := readTime(l.published, received)
@@ -117,11 +125,11 @@ func digestID(raw []byte) string {
 
 // outcome maps Okta's results. What is not known is unknown, which is held like
 // a success.
-func outcome(result string) holds.Outcome {
-	switch result {
-	case "SUCCESS", "ALLOW":
+func outcome(result value) holds.Outcome {
+	switch string(result) {
+	case `"SUCCESS"`, `"ALLOW"`:
 		return holds.Succeeded
-	case "FAILURE", "DENY", "SKIPPED", "CHALLENGE", "RATE_LIMIT", "ABANDONED", "UNANSWERED":
+	case `"FAILURE"`, `"DENY"`, `"SKIPPED"`, `"CHALLENGE"`, `"RATE_LIMIT"`, `"ABANDONED"`, `"UNANSWERED"`:
 		return holds.Failed
 	}
 	return holds.Unknown // also UNKNOWN, DEFERRED and SCHEDULED: it may yet happen

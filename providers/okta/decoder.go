@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds"
-	"github.com/countersign/countersign/providers"
 )
 
 // DecoderOptions say what at the organisation is Countersign's own. All of it is
@@ -72,22 +71,17 @@ func (x *Decoder) Decode(d holds.Delivery) []holds.Event {
 //
 // See https://help.okta.com/oie/en-us/content/topics/reports/log-streaming/about-log-streams.htm.
 func (x *Decoder) Record(raw []byte, received time.Time) []holds.Event {
-	top, err := providers.SplitJSON(raw)
-	if err != nil || top.Kind != providers.Object || top.Clash("eventType", "data", "detail", "event") != "" {
-		return []holds.Event{doubted(x.event(raw, received), "")}
+	var l logEvent
+	if err := l.walk(raw); err != nil {
+		return []holds.Event{unread(raw, received, err.Error())}
 	}
-	if text(top.Field("eventType")) == hookType {
+	if inner := l.wrapped(); inner != nil {
+		return []holds.Event{doubted(x.event(inner, received), "")}
+	}
+	if l.eventType.word() == hookType {
 		return x.Decode(holds.Delivery{Source: holds.FromHook, Body: raw, Received: received})
 	}
-	if top.Field("eventType").Kind == providers.Absent {
-		for _, name := range []string{"detail", "event"} {
-			if inner := top.Field(name); inner.Kind == providers.Object {
-				raw = inner.Raw
-				break
-			}
-		}
-	}
-	return []holds.Event{doubted(x.event(raw, received), "")}
+	return []holds.Event{doubted(x.read(&l, received), "")}
 }
 
 // doubted adds a doubt that applies to the whole delivery and puts the doubts in

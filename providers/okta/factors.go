@@ -14,7 +14,7 @@ import (
 //
 // The id is that of the enrolment, which is not always the id the factors API
 // uses: a revert compares before-images rather than trusting it.
-func factor(e *holds.Event, l logEvent) {
+func factor(e *holds.Event, l *logEvent) {
 	enrolments := l.of("AuthenticatorEnrollment")
 	slices.SortFunc(enrolments, func(a, b entity) int {
 		return strings.Compare(a.id+"\x00"+a.name+"\x00"+a.method, b.id+"\x00"+b.name+"\x00"+b.method)
@@ -30,7 +30,7 @@ func factor(e *holds.Event, l logEvent) {
 			e.Doubts = append(e.Doubts, "The event names several authenticators; the first is shown.")
 		}
 	default:
-		if n := namedInReason(l.reason); n != "" {
+		if n := namedInReason(providers.Plain(l.reason.word(), longest)); n != "" {
 			e.Factor = holds.Object{Type: factorOfReason(n), Name: providers.Plain(n, 80)}
 		}
 	}
@@ -54,7 +54,7 @@ func namedInReason(reason string) string {
 	return last
 }
 
-func newAccount(l logEvent) bool { return l.debug.Word("requestUri") == "/api/v1/users" }
+func newAccount(l *logEvent) bool { return l.uri == "/api/v1/users" }
 
 // factorOfMethod maps Identity Engine's names of authenticator and method to a
 // factorType of the factors API.

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"bytes"
 	"errors"
 	"net/netip"
 	"slices"
@@ -15,17 +16,21 @@ const longest = 256
 
 // logEvent is what of a LogEvent is decided by or shown.
 type logEvent struct {
-	id, kind            string
-	published           providers.JSON
-	display             string
-	actor               entity
-	targets             []entity
-	result, reason      string
-	transaction, token  string
-	ip                  string
-	debug               providers.JSON
-	doubts              []string
-	restrainedMentioned func(id string) bool
+	raw         []byte
+	kind, token string
+	// The values as they came; what is shown of them is read from them.
+	eventType, uuid, published, display value
+	result, reason                      value
+	transactionID, tokenID, address     value
+	debug                               value
+	detail, event                       value // where streams wrap a LogEvent
+
+	actor   entity
+	targets []entity
+	// The members of debugData that some types of event are told by.
+	changed, granted, uri string
+	doubts                []string
+	clash                 string
 }
 
 // entity is an actor or a target. An id that could be shown as one thing and
@@ -33,138 +38,182 @@ type logEvent struct {
 type entity struct {
 	kind, id, login, name string
 	method                string
-	badID                 bool
+	changes               value
 }
 
-// readLog reads one raw LogEvent. An error means that two readers could read it
-// differently, or nobody at all.
-func readLog(raw []byte) (logEvent, error) {
-	var l logEvent
-	root, err := providers.ReadJSON(raw)
-	if err != nil {
-		return l, err
+// walk passes over a record once, from end to end. An error means that two readers
+// could read it differently, or nobody at all. What is not needed to tell what the
+// event means is not looked into.
+func (l *logEvent) walk(raw []byte) error {
+	l.raw = raw
+	s := scanner{in: raw}
+	names := []string{
+		"actor", "target", "outcome", "transaction", "client",
+		"eventType", "uuid", "published", "displayMessage", "debugContext", "detail", "event",
 	}
-	if root.Kind != providers.Object {
-		return l, refuse("The event is not an object.")
-	}
-	if name := root.Clash("uuid", "eventType", "published", "actor", "target", "outcome", "transaction", "debugContext", "client", "displayMessage"); name != "" {
-		return l, ambiguous(name)
-	}
-	l.kind = providers.Identifier(root.Word("eventType"))
-	if l.kind == "" {
-		return l, refuse("The event has no type.")
-	}
-	l.id = uuid(root.Word("uuid"))
-	l.published = root.Field("published")
-	l.display = providers.Plain(root.Word("displayMessage"), longest)
-	l.restrainedMentioned = func(id string) bool { return id != "" && mentions(root, id) }
-	steps := []func(providers.JSON) error{l.readActor, l.readTargets, l.readOutcome, l.readTransaction, l.readDebug, l.readClient}
-	for _, step := range steps {
-		if err := step(root); err != nil {
-			return l, err
+	plain := [...]*value{&l.eventType, &l.uuid, &l.published, &l.display, &l.debug, &l.detail, &l.event}
+	ok := s.object(0, names, &l.clash, func(place int) bool {
+		switch place {
+		case 0:
+			return l.entity(&s, 1, "actor", &l.actor)
+		case 1:
+			return l.walkTargets(&s)
+		case 2:
+			return l.inside(&s, "outcome", []string{"result", "reason"}, []*value{&l.result, &l.reason})
+		case 3:
+			return l.walkTransaction(&s)
+		case 4:
+			return l.inside(&s, "client", []string{"ipAddress"}, []*value{&l.address})
 		}
+		return s.value(1, plain[place-5])
+	})
+	if ok && s.ended() {
+		return l.unclear()
 	}
-	return l, nil
-}
-
-// object is a member that should be an object; anything else counts as absent.
-func object(v providers.JSON, name string, expected ...string) (providers.JSON, error) {
-	o := v.Field(name)
-	if o.Kind != providers.Object {
-		return providers.JSON{}, nil
-	}
-	if clash := o.Clash(expected...); clash != "" {
-		return o, ambiguous(name + "." + clash)
-	}
-	return o, nil
-}
-
-func (l *logEvent) readActor(root providers.JSON) error {
-	o, err := object(root, "actor", "id", "type", "alternateId", "displayName")
-	if err != nil {
+	if _, err := providers.ReadJSON(raw); err != nil {
 		return err
 	}
-	l.actor = readEntity(o)
-	return nil
+	return refuse("The event is not an object.")
 }
 
-func (l *logEvent) readTargets(root providers.JSON) error {
-	list := root.Field("target")
-	if list.Kind != providers.Array && list.Kind != providers.Null && list.Kind != providers.Absent {
-		l.doubts = append(l.doubts, "The event's targets are not a list and were not read.")
+// unclear is an error when some member that counts could be read in two ways.
+func (l *logEvent) unclear() error {
+	if l.clash == "" {
+		return nil
 	}
-	for _, item := range list.Items {
-		if item.Kind != providers.Object {
-			l.doubts = append(l.doubts, "One of the event's targets is not an object and was not read.")
-			continue
-		}
-		if clash := item.Clash("id", "type", "alternateId", "displayName", "detailEntry"); clash != "" {
-			return ambiguous("target." + clash)
-		}
-		detail, err := object(item, "detailEntry", "methodTypeUsed")
-		if err != nil {
-			return err
-		}
-		e := readEntity(item)
-		e.method = providers.Plain(detail.Word("methodTypeUsed"), longest)
-		l.targets = append(l.targets, e)
+	return ambiguous(l.clash)
+}
+
+// wrapped is the record inside a stream's wrapping, nil when this is a LogEvent
+// itself.
+func (l *logEvent) wrapped() value {
+	switch {
+	case l.eventType != nil:
+	case l.detail.kind() == providers.Object:
+		return l.detail
+	case l.event.kind() == providers.Object:
+		return l.event
 	}
 	return nil
 }
 
-func readEntity(o providers.JSON) entity {
-	raw := o.Word("id")
-	e := entity{
-		kind:  providers.Identifier(strings.ReplaceAll(o.Word("type"), " ", "_")),
-		id:    providers.Identifier(raw),
-		login: providers.Plain(o.Word("alternateId"), longest),
-		name:  providers.Plain(o.Word("displayName"), longest),
+// within walks over a value that should be an object; anything else counts as
+// absent.
+func (l *logEvent) within(s *scanner, depth int, called string, names []string, visit func(place int) bool) bool {
+	if s.next() != '{' {
+		return s.skip(depth)
 	}
-	e.badID = raw != "" && e.id == ""
+	clash := ""
+	ok := s.object(depth, names, &clash, visit)
+	if clash != "" && l.clash == "" {
+		l.clash = called + "." + clash
+	}
+	return ok
+}
+
+// inside finds values in a member that should be an object.
+func (l *logEvent) inside(s *scanner, called string, names []string, out []*value) bool {
+	return l.within(s, 1, called, names, func(place int) bool { return s.value(2, out[place]) })
+}
+
+// entity reads an actor or a target.
+func (l *logEvent) entity(s *scanner, depth int, called string, e *entity) bool {
+	var f [6]value
+	ok := l.within(s, depth, called, []string{"id", "type", "alternateId", "displayName", "changeDetails", "detailEntry"}, func(place int) bool {
+		if place < 5 {
+			return s.value(depth+1, &f[place])
+		}
+		return l.within(s, depth+1, "detailEntry", []string{"methodTypeUsed"}, func(int) bool { return s.value(depth+2, &f[5]) })
+	})
+	e.id, e.kind = providers.Identifier(f[0].like(l.actor.id)), typeOf(f[1])
+	e.login, e.name = f[2].like(l.actor.login, "unknown"), f[3].like(l.actor.name)
+	e.changes, e.method = f[4], f[5].plain()
 	if e.id == "unknown" {
 		e.id = ""
 	}
 	if e.login == "unknown" {
 		e.login = ""
 	}
-	return e
+	return ok
 }
 
-func (l *logEvent) readOutcome(root providers.JSON) error {
-	o, err := object(root, "outcome", "result", "reason")
-	l.result, l.reason = o.Word("result"), providers.Plain(o.Word("reason"), longest)
-	return err
+// typeOf is the type of an actor or target; a few of Okta's have spaces in them.
+func typeOf(v value) string {
+	s := v.like("User", "AppInstance", "AppUser", "UserGroup", "AuthenticatorEnrollment", "PolicyEntity", "PolicyRule", "SystemPrincipal", "PublicClientAppEntity")
+	return providers.Identifier(strings.ReplaceAll(s, " ", "_"))
 }
 
-func (l *logEvent) readTransaction(root providers.JSON) error {
-	o, err := object(root, "transaction", "id", "detail")
+func (l *logEvent) walkTargets(s *scanner) bool {
+	if c := s.next(); c != '[' {
+		if c != 'n' {
+			l.doubts = append(l.doubts, "The event's targets are not a list and were not read.")
+		}
+		return s.skip(1)
+	}
+	l.targets = make([]entity, 0, 4) // as many as most records have
+	return s.array(1, func() bool {
+		if s.next() != '{' {
+			l.doubts = append(l.doubts, "One of the event's targets is not an object and was not read.")
+			return s.skip(2)
+		}
+		var e entity
+		ok := l.entity(s, 2, "target", &e)
+		l.targets = append(l.targets, e)
+		return ok
+	})
+}
+
+func (l *logEvent) walkTransaction(s *scanner) bool {
+	return l.within(s, 1, "transaction", []string{"id", "detail"}, func(place int) bool {
+		if place == 0 {
+			return s.value(2, &l.transactionID)
+		}
+		return l.within(s, 2, "detail", []string{"requestApiTokenId"}, func(int) bool { return s.value(3, &l.tokenID) })
+	})
+}
+
+// read tells what type of event it is, and looks into debugData for those that are
+// told by it. In all others that, the longest part of a record, means nothing.
+func (l *logEvent) read() error {
+	l.kind = providers.Identifier(l.eventType.plain())
+	if l.kind == "" {
+		return refuse("The event has no type.")
+	}
+	l.token = providers.Identifier(l.tokenID.word())
+	if !toldByDebug(l.kind) {
+		return nil
+	}
+	var data [1]value
+	if clash := members(l.debug, []string{"debugData"}, data[:]); clash != "" {
+		return ambiguous("debugContext." + clash)
+	}
+	var f [3]value
+	if clash := members(data[0], []string{"changedAttributes", "privilegeGranted", "requestUri"}, f[:]); clash != "" {
+		return ambiguous("debugData." + clash)
+	}
+	l.changed, l.granted, l.uri = f[0].word(), f[1].word(), f[2].word()
+	return nil
+}
+
+func toldByDebug(kind string) bool {
+	return strings.HasPrefix(kind, "user.mfa.factor.") || strings.HasPrefix(kind, "user.account.") || strings.Contains(kind, ".privilege.")
+}
+
+// transaction groups the events of one request. "unknown" is what Okta writes where
+// it has none; it groups nothing.
+func (l *logEvent) transaction() string {
+	if t := providers.Identifier(l.transactionID.word()); t != "unknown" {
+		return t
+	}
+	return ""
+}
+
+func (l *logEvent) ip() string {
+	ip, err := netip.ParseAddr(l.address.word())
 	if err != nil {
-		return err
+		return ""
 	}
-	// "unknown" is what Okta writes where it has none; it groups nothing.
-	if l.transaction = providers.Identifier(o.Word("id")); l.transaction == "unknown" {
-		l.transaction = ""
-	}
-	detail, err := object(o, "detail", "requestApiTokenId")
-	l.token = providers.Identifier(detail.Word("requestApiTokenId"))
-	return err
-}
-
-func (l *logEvent) readDebug(root providers.JSON) error {
-	o, err := object(root, "debugContext", "debugData")
-	if err != nil {
-		return err
-	}
-	l.debug, err = object(o, "debugData", "changedAttributes", "privilegeGranted", "requestUri")
-	return err
-}
-
-func (l *logEvent) readClient(root providers.JSON) error {
-	o, err := object(root, "client", "ipAddress")
-	if ip, bad := netip.ParseAddr(o.Word("ipAddress")); bad == nil {
-		l.ip = ip.WithZone("").String()
-	}
-	return err
+	return ip.WithZone("").String()
 }
 
 // of are the targets of one of the types.
@@ -184,16 +233,23 @@ func (l *logEvent) names(ids ...string) bool {
 }
 
 func (l *logEvent) summary() string {
-	if l.display != "" {
-		return l.display
+	if display := l.display.plain(); display != "" {
+		return display
 	}
 	return l.kind
 }
 
 // mentions looks for an id as a whole word in any text of the event.
-func mentions(v providers.JSON, id string) bool {
+func (l *logEvent) mentions(id string) bool {
+	if id == "" || !bytes.Contains(l.raw, []byte(id)) && bytes.IndexByte(l.raw, '\\') < 0 {
+		return false
+	}
+	root, err := providers.ReadJSON(l.raw)
+	if err != nil {
+		return false
+	}
 	found := false
-	v.Strings(func(s string) {
+	root.Strings(func(s string) {
 		for _, word := range strings.FieldsFunc(s, notWord) {
 			found = found || word == id
 		}
@@ -216,7 +272,7 @@ func uuid(s string) string {
 			if s[i] != '-' {
 				return ""
 			}
-		} else if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
+		} else if !isHex(s[i]) {
 			return ""
 		}
 	}

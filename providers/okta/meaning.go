@@ -11,7 +11,7 @@ import (
 
 // actor says who made the change. A call with an API token shows the token's
 // owner; the token itself is named beside it.
-func (x *Decoder) actor(l logEvent) holds.Party {
+func (x *Decoder) actor(l *logEvent) holds.Party {
 	p := holds.Party{ID: l.actor.id, Login: l.actor.login, Name: l.actor.name, Kind: holds.PartyUnknown}
 	switch l.actor.kind {
 	case "User":
@@ -34,7 +34,7 @@ func (x *Decoder) actor(l logEvent) holds.Party {
 
 // subjects finds the accounts and the other things the event names, by type.
 // The order and repetition of targets changes nothing.
-func (x *Decoder) subjects(e *holds.Event, l logEvent) {
+func (x *Decoder) subjects(e *holds.Event, l *logEvent) {
 	for _, t := range l.targets {
 		if t.kind != "User" {
 			if t.kind != "" || t.id != "" {
@@ -65,7 +65,7 @@ func compareObjects(a, b holds.Object) int {
 
 // classify gives the event its class, verb and echo: first by type alone, then
 // by what it says, last by whether it is about our own footing.
-func (x *Decoder) classify(e *holds.Event, l logEvent) {
+func (x *Decoder) classify(e *holds.Event, l *logEvent) {
 	k, known := x.kinds[l.kind]
 	if !known {
 		k = kind{class: holds.None, verb: holds.Other}
@@ -101,7 +101,7 @@ func wideDoubt(c holds.Class) []string {
 }
 
 // ownPassword drops somebody looking at their own stored password.
-func ownPassword(e *holds.Event, l logEvent) {
+func ownPassword(e *holds.Event, l *logEvent) {
 	if len(e.Subjects) == 1 && e.Subjects[0].ID == l.actor.id {
 		e.Class = holds.None
 	}
@@ -109,7 +109,7 @@ func ownPassword(e *holds.Event, l logEvent) {
 
 // recoveryFields keeps a profile change only when it touches something an
 // account is recovered by. Okta names the attributes, never their values.
-func recoveryFields(e *holds.Event, l logEvent) {
+func recoveryFields(e *holds.Event, l *logEvent) {
 	switch l.kind {
 	case "user.account.update_primary_email":
 		e.Fields = []holds.FieldChange{{Field: "email"}}
@@ -118,7 +118,7 @@ func recoveryFields(e *holds.Event, l logEvent) {
 		e.Fields = []holds.FieldChange{{Field: "secondEmail"}}
 		return
 	}
-	changed := l.debug.Word("changedAttributes")
+	changed := l.changed
 	if strings.TrimSpace(changed) == "" {
 		e.Class = holds.Unclassified
 		e.Doubts = append(e.Doubts, "The event does not say which attributes of the profile changed.")

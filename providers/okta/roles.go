@@ -14,7 +14,7 @@ import (
 //
 // Okta writes "grant" for "changed": taking one of two roles away writes a grant
 // too, with the roles that are left and no ROLE target. Ours does that as well.
-func role(e *holds.Event, l logEvent) {
+func role(e *holds.Event, l *logEvent) {
 	if named := l.of("ROLE"); len(named) > 0 {
 		slices.SortFunc(named, func(a, b entity) int { return strings.Compare(a.id+"\x00"+a.name, b.id+"\x00"+b.name) })
 		r := named[0]
@@ -27,7 +27,7 @@ func role(e *holds.Event, l logEvent) {
 	if l.kind == "user.account.privilege.grant" {
 		e.Echo = holds.RemoveRole
 	}
-	all := providers.Plain(l.debug.Word("privilegeGranted"), longest)
+	all := providers.Plain(l.granted, longest)
 	if e.Class != holds.RoleActivation || all == "" {
 		return
 	}
@@ -40,7 +40,7 @@ func role(e *holds.Event, l logEvent) {
 
 // assignmentID is the id that a removal needs. Okta marks it with a target of
 // its own type; the ROLE target may carry the role's name as its id instead.
-func assignmentID(l logEvent, r entity) string {
+func assignmentID(l *logEvent, r entity) string {
 	for _, t := range l.of("ROLE_ASSIGNED") {
 		if isID(t.id) && (t.login == r.login || t.name == r.name || len(l.of("ROLE_ASSIGNED")) == 1) {
 			return t.id

@@ -10,7 +10,7 @@ import (
 // tamper recognises changes to what Countersign itself stands on. It goes by
 // ids alone. What our own account does is only marked: whether we meant it is
 // decided by the intents.
-func (x *Decoder) tamper(e *holds.Event, l logEvent) {
+func (x *Decoder) tamper(e *holds.Event, l *logEvent) {
 	if e.Actor.Own && len(x.tokens) > 0 && !slices.Contains(x.tokens, l.token) && e.Actor.Kind != holds.PartyApp {
 		e.Doubts = append(e.Doubts, "Countersign's own account acted, but not with Countersign's token.")
 	}
@@ -34,7 +34,7 @@ func (x *Decoder) tamper(e *holds.Event, l logEvent) {
 }
 
 // ourHook lets go of changes to other hooks, when it is known which is ours.
-func (x *Decoder) ourHook(e *holds.Event, l logEvent) {
+func (x *Decoder) ourHook(e *holds.Event, l *logEvent) {
 	hooks := slices.DeleteFunc(slices.Clone(l.targets), func(t entity) bool { return !strings.HasPrefix(t.id, "who") && !isID(t.id) })
 	switch {
 	case x.hook == "":
@@ -48,7 +48,7 @@ func (x *Decoder) ourHook(e *holds.Event, l logEvent) {
 }
 
 // membership of the restraint group is ours to change.
-func (x *Decoder) membership(e *holds.Event, l logEvent) {
+func (x *Decoder) membership(e *holds.Event, l *logEvent) {
 	if x.group == "" || !l.names(x.group) {
 		return
 	}
@@ -65,9 +65,9 @@ func (x *Decoder) membership(e *holds.Event, l logEvent) {
 // mention it, or they are made to the rules that were read back as restraining.
 // Until those have been read, a change that could be one of them is kept as
 // unclassified.
-func (x *Decoder) policy(e *holds.Event, l logEvent) {
+func (x *Decoder) policy(e *holds.Event, l *logEvent) {
 	switch {
-	case l.restrainedMentioned(x.group) || l.names(x.rules...):
+	case l.mentions(x.group) || l.names(x.rules...):
 		e.Class = holds.Tamper
 	case e.Verb == holds.Update && x.group != "" && len(x.rules) == 0:
 		e.Class = holds.Unclassified

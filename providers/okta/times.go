@@ -17,18 +17,19 @@ const farAhead = 24 * time.Hour
 // it cannot be read or believed the time of receipt stands in: a wrong time
 // would make contact points look older, or snapshots newer, than they are. The
 // doubt says what was done; it is empty for a plain RFC 3339 time.
-func readTime(v providers.JSON, received time.Time) (time.Time, string) {
+func readTime(v value, received time.Time) (time.Time, string) {
 	received = received.UTC().Truncate(time.Microsecond)
-	if v.Kind == providers.Absent || v.Kind == providers.Null || v.Text == "" {
+	text := v.text()
+	if k := v.kind(); k == providers.Absent || k == providers.Null || text == "" {
 		return received, "The event does not say when it happened; the time of receipt is used."
 	}
-	t, doubt := parseTime(v.Text)
+	t, doubt := parseTime(text)
 	if t.IsZero() {
-		return received, "The event's time " + quoted(v.Text) + " cannot be read; the time of receipt is used."
+		return received, "The event's time " + quoted(text) + " cannot be read; the time of receipt is used."
 	}
 	t = t.UTC().Truncate(time.Microsecond)
 	if t.Year() < 2000 || t.After(received.Add(farAhead)) {
-		return received, "The event's time " + quoted(v.Text) + " cannot be true; the time of receipt is used."
+		return received, "The event's time " + quoted(text) + " cannot be true; the time of receipt is used."
 	}
 	return t, doubt
 }
