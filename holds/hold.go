@@ -82,8 +82,10 @@ type EventRef struct {
 	Role     Object    `json:"role,omitzero"`
 	Rank     Rank      `json:"rank,omitempty"`
 	Way      Way       `json:"way,omitempty"`
-	// Undo and Fields are as on the event; of the fields only the names.
+	// Undo, Objects and Fields are as on the event; of the objects the first few,
+	// of the fields only the names.
 	Undo    Action   `json:"undo,omitzero"`
+	Objects []Object `json:"objects,omitempty"`
 	Fields  []string `json:"fields,omitempty"`
 	Summary string   `json:"summary,omitempty"`
 	Actor   Party    `json:"actor"`

@@ -107,9 +107,15 @@ func Repudiated(h Hold, by By, now time.Time) Change {
 func Ref(e Event) EventRef {
 	return EventRef{
 		ID: e.ID, Class: e.Class, Verb: e.Verb, Type: e.Type, Occurred: e.Occurred,
-		Factor: e.Factor, Role: e.Role, Rank: e.Rank, Way: e.Way, Undo: e.Undo, Fields: fieldNames(e.Fields), Summary: e.Summary, Actor: e.Actor, IP: e.IP, Transaction: e.Transaction, Doubts: e.Doubts,
+		Factor: e.Factor, Role: e.Role, Rank: e.Rank, Way: e.Way, Undo: e.Undo,
+		Objects: e.Objects[:min(len(e.Objects), maxObjects)], Fields: fieldNames(e.Fields),
+		Summary: e.Summary, Actor: e.Actor, IP: e.IP, Transaction: e.Transaction, Doubts: e.Doubts,
 	}
 }
+
+// maxObjects is how many of the other things that an event names a hold keeps;
+// the event itself has them all.
+const maxObjects = 8
 
 func fieldNames(fields []FieldChange) []string {
 	var out []string

@@ -78,7 +78,7 @@ func (j *job) restrain(ctx context.Context) error {
 		if gone(before) {
 			return j.report(ctx, holds.RestraintConfirmed{Remarks: []string{"the account is deactivated at the provider"}})
 		}
-		have = j.intend(holds.ToContain, j.Round, j.plan(), nil, before)
+		have = j.intend(ctx, holds.ToContain, j.Round, j.plan(), nil, before)
 		if _, err := j.apply(ctx, j.Key, holds.RestraintBegun{Intents: have}); err != nil {
 			return ignoreConflict(err)
 		}

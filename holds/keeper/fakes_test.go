@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -298,8 +299,12 @@ type provider struct {
 	blind   error // reading the rules fails so
 
 	unreadable error // reading the account fails so
-	refuse     map[holds.ActionKind]string
-	crash      func(holds.Action) // called after applying
+	// ended are the things beside the account that can do no more, by id; unseen is
+	// what looking at one says instead.
+	ended  map[string]bool
+	unseen error
+	refuse map[holds.ActionKind]string
+	crash  func(holds.Action) // called after applying
 }
 
 func (p *provider) Decode(holds.Delivery) []holds.Event { return nil }
@@ -314,7 +319,7 @@ func (p *provider) Snapshot(context.Context, string) (holds.Snapshot, error) {
 		return holds.Snapshot{}, holds.Refuse(holds.NotFound, "gone")
 	}
 	s := p.account
-	s.Factors, s.Roles = slices.Clone(s.Factors), slices.Clone(s.Roles)
+	s.Factors, s.Roles, s.Groups, s.Contacts = slices.Clone(s.Factors), slices.Clone(s.Roles), slices.Clone(s.Groups), maps.Clone(s.Contacts)
 	return s, nil
 }
 
@@ -347,6 +352,14 @@ func (p *provider) Do(_ context.Context, a holds.Action) (holds.Result, error) {
 		p.account.Roles = slices.DeleteFunc(p.account.Roles, func(r holds.Role) bool { return r.ID == a.Object })
 	case holds.RemoveFactor:
 		p.account.Factors = slices.DeleteFunc(p.account.Factors, func(f holds.Factor) bool { return f.ID == a.Object })
+	case holds.LeaveGroup:
+		p.account.Groups = slices.DeleteFunc(p.account.Groups, func(g holds.Object) bool { return g.ID == a.Object })
+	case holds.RestoreProfile:
+		for name := range strings.SplitSeq(a.Object, ",") {
+			p.account.Contacts[name] = a.Before.Contacts[name]
+		}
+	case holds.DisableDevice, holds.RevokeToken, holds.RevokeConsent, holds.RemoveCredential, holds.DeactivateIDP:
+		p.ended[a.Object] = true
 	case holds.ClearSessions:
 	}
 	if p.crash != nil {
@@ -357,6 +370,12 @@ func (p *provider) Do(_ context.Context, a holds.Action) (holds.Result, error) {
 		return holds.Result{}, p.err
 	}
 	return holds.Result{Status: holds.Applied}, nil
+}
+
+func (p *provider) Observe(_ context.Context, a holds.Action) (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended[a.Object], p.unseen
 }
 
 // messenger accepts everything, or nothing.
@@ -408,7 +427,7 @@ func newWorld(t *testing.T) *world {
 		},
 		provider: &provider{
 			account: holds.Snapshot{Account: holds.Account{ID: "00uvictim"}, At: start, Status: holds.StatusActive},
-			effects: map[holds.ActionKind]int{}, rules: holds.Enforcement{InForce: true},
+			effects: map[holds.ActionKind]int{}, ended: map[string]bool{}, rules: holds.Enforcement{InForce: true},
 			err: holds.Refuse(holds.Unavailable, "the provider is down"),
 		},
 		mail: &messenger{points: []holds.ContactPoint{{ID: "home", Kind: holds.EmailPoint}}, answer: holds.Attempt{Status: holds.NoticeAccepted}},
@@ -418,7 +437,7 @@ func newWorld(t *testing.T) *world {
 		Inbox: w.memory, Holds: w.memory, Intents: w.memory, Snapshots: w.memory, Notices: w.memory, Directory: w.memory,
 		Messenger: w.mail, Codes: codes{}, Judge: policy.NewStarter(policy.Settings{}),
 		Connections: []Connection{{
-			Tenant: "acme", ID: "acme-okta", Mode: holds.ModeContain, Provider: w.provider,
+			Tenant: "acme", ID: "acme-okta", Mode: holds.ModeContain, Provider: w.provider, Objects: w.provider,
 			BreakGlass: []string{"00ubreakglass"}, OwnAccounts: []string{"00uourselves"},
 		}},
 		Now:    func() time.Time { return w.now.Add(time.Duration(w.later.Load())) },

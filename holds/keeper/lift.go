@@ -44,7 +44,7 @@ func (j *job) undoRestraint(ctx context.Context) error {
 		ours, have = nil, nil
 	}
 	again := len(have) > 0
-	fresh := j.intend(holds.ToLift, nextRound(have, j.hold.ContainRound), ours, have, now)
+	fresh := j.intend(ctx, holds.ToLift, nextRound(have, j.hold.ContainRound), ours, have, now)
 	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{Intents: fresh}); err != nil {
 		return ignoreRefusal(err)
 	}

@@ -16,6 +16,8 @@ type job struct {
 	holds.Job
 	conn Connection
 	hold holds.Hold
+	// before is the before-image that a revert restores from.
+	before holds.Snapshot
 }
 
 // begin refuses a job of an older epoch and reads the persisted state.
@@ -59,6 +61,41 @@ func (j *job) snapshotOrGone(ctx context.Context) (holds.Snapshot, error) {
 	return s, err
 }
 
+// reread reads the account before a call is repeated. What a revert undoes may
+// be a thing beside an account that is gone, or that nobody knows.
+func (j *job) reread(ctx context.Context, p holds.Purpose) (holds.Snapshot, error) {
+	switch {
+	case !j.hold.Subject.Resolved():
+		return holds.Snapshot{}, nil
+	case p == holds.ToRevert:
+		return j.snapshotOrGone(ctx)
+	}
+	return j.snapshot(ctx)
+}
+
+// armed is an action as the provider takes it: with the before-image, which is
+// not kept with the intent.
+func (j *job) armed(a holds.Action) holds.Action {
+	if a.Kind == holds.RestoreProfile {
+		a.Before = &j.before
+	}
+	return a
+}
+
+// inForce tells whether an action's effect is there: by the snapshot, or by
+// looking at the thing itself. One that is gone can do no more. known is false
+// when the platform cannot tell.
+func (j *job) inForce(ctx context.Context, a holds.Action, s holds.Snapshot) (inForce, known bool, err error) {
+	if inForce, known = holds.InForce(j.armed(a), s); known || a.Kind.Shown() || j.conn.Objects == nil {
+		return inForce, known, nil
+	}
+	inForce, err = j.conn.Objects.Observe(ctx, a)
+	if holds.KindOf(err) == holds.NotFound && err != nil {
+		return true, true, nil
+	}
+	return inForce, err == nil, err
+}
+
 // intents lists this hold's intents of a purpose and round.
 func (j *job) intents(ctx context.Context, p holds.Purpose, round int) ([]holds.Intent, error) {
 	all, err := j.Intents.Intents(ctx, j.Key)
@@ -89,11 +126,15 @@ func nextRound(have []holds.Intent, first int) int {
 
 // intend makes the intents for actions that are not in force and that no intent
 // without an outcome announces. An action already in force is not ours: no
-// intent, so that a release does not undo it.
-func (j *job) intend(p holds.Purpose, round int, actions []holds.Action, have []holds.Intent, before holds.Snapshot) []holds.Intent {
+// intent, so that a release does not undo it. Where that cannot be told the call
+// is announced: it reads first, too.
+func (j *job) intend(ctx context.Context, p holds.Purpose, round int, actions []holds.Action, have []holds.Intent, before holds.Snapshot) []holds.Intent {
 	var out []holds.Intent
 	for _, a := range actions {
-		if inForce, known := holds.InForce(a, before); (known && inForce) || announced(a, have) {
+		if announced(a, have) {
+			continue
+		}
+		if inForce, known, err := j.inForce(ctx, a, before); err == nil && known && inForce {
 			continue
 		}
 		out = append(out, holds.Intent{
@@ -118,9 +159,9 @@ func announced(a holds.Action, have []holds.Intent) bool {
 // whose effect is there is not repeated.
 func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) error {
 	var now holds.Snapshot
-	if again {
+	if again && len(intents) > 0 {
 		var err error
-		if now, err = j.snapshot(ctx); err != nil {
+		if now, err = j.reread(ctx, intents[0].Purpose); err != nil {
 			return err
 		}
 	}
@@ -130,8 +171,9 @@ func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) 
 			continue
 		}
 		result, err := j.once(ctx, i, again, now)
-		if err != nil && i.Purpose == holds.ToContain && ctx.Err() == nil {
-			// One way to restrain that fails takes none of the others away.
+		if err != nil && i.Purpose != holds.ToLift && ctx.Err() == nil {
+			// One way to restrain that fails takes none of the others away, and one
+			// change that cannot be undone none of the other undoings.
 			failed = append(failed, err)
 			continue
 		}
@@ -147,16 +189,18 @@ func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) 
 }
 
 func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Snapshot) (holds.Result, error) {
-	if inForce, known := holds.InForce(i.Action, now); again && known && inForce {
-		if i.Tried.IsZero() {
-			return holds.Result{Status: holds.Already, Detail: "somebody else did it before we tried"}, nil
+	if again {
+		if inForce, known, err := j.inForce(ctx, i.Action, now); err == nil && known && inForce {
+			if i.Tried.IsZero() {
+				return holds.Result{Status: holds.Already, Detail: "somebody else did it before we tried"}, nil
+			}
+			return holds.Result{Status: holds.Applied, Detail: "found in force after an attempt whose answer was lost"}, nil
 		}
-		return holds.Result{Status: holds.Applied, Detail: "found in force after an attempt whose answer was lost"}, nil
 	}
 	if err := j.Intents.Tried(ctx, j.Key, i.ID, j.Now()); err != nil {
 		return holds.Result{}, err
 	}
-	result, err := j.conn.Provider.Do(ctx, i.Action)
+	result, err := j.conn.Provider.Do(ctx, j.armed(i.Action))
 	switch {
 	case err == nil:
 		return result, nil

@@ -1,0 +1,70 @@
+package keeper
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// removeRoles takes away the role that an event granted.
+func (p *revertPlan) removeRoles(e holds.EventRef) {
+	found := false
+	byName := func(r holds.Role) bool { return named(e.Role, r.ID, r.Kind, r.Name) }
+	// The before-image may be a day old: where the event names the role, another
+	// that came since is not touched.
+	told := slices.ContainsFunc(p.now.Roles, func(r holds.Role) bool { return p.newRole(r) && byName(r) })
+	for _, r := range p.now.Roles {
+		if !p.newRole(r) || (told || !p.known) && !byName(r) {
+			continue
+		}
+		found = true
+		if r.ViaGroup {
+			p.say(fmt.Sprintf("the role %s comes from a group; take the account out of the group", r.Name))
+			continue
+		}
+		p.add(holds.Action{Kind: holds.RemoveRole, Account: p.account, Object: r.ID})
+	}
+	switch {
+	case found || p.did(holds.RemoveRole):
+	case p.known:
+		p.over("no role that came since is on the account any more; there was nothing left to take away (" + e.Type + ")")
+	default:
+		p.say("which role was granted cannot be told: there is no before-image of the account; compare its roles by hand")
+	}
+}
+
+// newRole tells whether the account did not have the role before; it is true of
+// every role where there is no before-image.
+func (p *revertPlan) newRole(r holds.Role) bool {
+	return !slices.ContainsFunc(p.before.Roles, func(b holds.Role) bool { return b.ID == r.ID })
+}
+
+// justThen is how far a factor's own date may lie from the event that tells of
+// its enrolment.
+const justThen = 2 * time.Minute
+
+// removeFactors takes away the factor that an event enrolled.
+func (p *revertPlan) removeFactors(e holds.EventRef) {
+	found, came := false, false
+	for _, f := range p.now.Factors {
+		if slices.ContainsFunc(p.before.Factors, func(b holds.Factor) bool { return b.ID == f.ID }) {
+			continue
+		}
+		came = true
+		then := !f.Created.IsZero() && f.Created.Sub(e.Occurred).Abs() <= justThen
+		if !then && !named(e.Factor, f.ID, "", "") {
+			continue
+		}
+		found = true
+		p.add(holds.Action{Kind: holds.RemoveFactor, Account: p.account, Object: f.ID})
+	}
+	switch {
+	case found || p.did(holds.RemoveFactor):
+	case !came && (p.known || len(p.now.Factors) == 0):
+		p.over("no factor that came since is on the account any more; there was nothing left to take away (" + e.Type + ")")
+	default:
+		p.say("which factor was enrolled cannot be told; compare the account's factors with the owner")
+	}
+}

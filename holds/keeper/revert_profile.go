@@ -1,0 +1,54 @@
+package keeper
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// restoreProfile sets the contact attributes that an event changed back to the
+// before-image: those that the event names, and where it names none that the
+// account has, all that differ.
+func (p *revertPlan) restoreProfile(e holds.EventRef) {
+	if !p.known || len(p.before.Contacts) == 0 {
+		p.say("set the recovery contact back by hand to the value on file: what it was before is not known (" + e.Type + ")")
+		return
+	}
+	names := p.contacts()
+	told := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return !slices.ContainsFunc(e.Fields, func(field string) bool { return alike(field, name) })
+	})
+	if len(told) > 0 {
+		names = told
+	}
+	differ := slices.DeleteFunc(names, func(name string) bool { return p.before.Contacts[name] == p.now.Contacts[name] })
+	switch {
+	case len(differ) > 0:
+		p.add(holds.Action{Kind: holds.RestoreProfile, Account: p.account, Object: strings.Join(differ, ",")})
+	case !p.did(holds.RestoreProfile):
+		p.over("the recovery contacts are as they were before the change; there was nothing left to set back (" + e.Type + ")")
+	}
+}
+
+// contacts are the names of the account's contact attributes, before and now,
+// sorted.
+func (p *revertPlan) contacts() []string {
+	var out []string
+	for _, values := range []map[string]string{p.before.Contacts, p.now.Contacts} {
+		for name := range values {
+			if !strings.Contains(name, ",") { // which parts the names in an action
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// alike compares the names of an attribute in a log and in a profile: OtherMail
+// and otherMails are one.
+func alike(a, b string) bool {
+	plain := func(s string) string { return strings.TrimSuffix(strings.ToLower(strings.TrimSpace(s)), "s") }
+	return plain(a) == plain(b)
+}
