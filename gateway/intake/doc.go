@@ -1,5 +1,8 @@
 // Package intake takes deliveries from identity providers over HTTP and makes
-// them durable: GET and POST /hooks/okta/{connection}.
+// them durable: GET and POST /hooks/okta/{connection}, and POST
+// /hooks/entra/{connection}/{nonce}.
+//
+// # Okta
 //
 //	POST ─► connection ─► media ─► credential ─► body ─► org ─► Store.Receive ─► 204
 //	            │           │          │           │       │          │
@@ -23,8 +26,36 @@
 // with both, and an unknown connection is answered as a wrong secret is, after
 // the same work.
 //
-// What it refuses: to start with a secret that is empty, short, or shared by
-// two connections; compressed bodies; any media type but JSON in UTF-8; bodies
-// above the limit; a delivery that another organisation's hook sent; and to
-// take instructions from a GET, whose only effect is its answer.
+// # Entra
+//
+//	POST ─► handshake? ──────────► feeds ─► pending ─► token, as text
+//	  │                              │         └► 404
+//	  └───► media ─► feeds ─► body ─► shape ─► items ─► Store.Receive ─► 202 ─► Waker
+//	         415      503     413      400      │           503
+//	                                            └► none is Microsoft's: 202
+//
+// Microsoft Graph carries no credential of ours in a header. Each subscription
+// has an address with a nonce of its own and a client state, which every
+// notification repeats
+// (https://learn.microsoft.com/graph/change-notifications-delivery-webhooks).
+// A handshake is answered only while a subscription with the nonce of its
+// address is being made; to everybody else the address does not exist. An item
+// counts when its subscription is one of the connection's, its client state has
+// that subscription's digest, compared in constant time, and its directory is
+// the configured one. A body with at least one such item is stored whole and
+// once; whoever decodes it looks at nothing in it but that something changed.
+//
+// The answer to a body is the same 202 whether its items count, or its
+// connection exists, or not: who does not hold a client state learns nothing,
+// not even how near they came. (Who holds one waits for a commit.) Items that do
+// not count are counted themselves, for people to see. The feeds are read anew for
+// every request, but only once at a time for all who wait; and who does not know
+// a subscription's nonce waits in a shorter queue of its own.
+//
+// # Refusals
+//
+// It refuses to start with a secret that is empty, short, or shared by two
+// connections; compressed bodies; any media type but JSON in UTF-8; bodies above
+// the limit; a delivery that another organisation's hook sent; and to take
+// instructions from a GET, whose only effect is its answer.
 package intake

@@ -18,6 +18,9 @@ type Intake struct {
 	o     Options
 	okta  map[string]*door
 	decoy *door
+	entra map[string]*directory
+	// stray stands for every connection to Entra that there is not.
+	stray *directory
 }
 
 // door is one connection as a caller meets it.
@@ -25,7 +28,7 @@ type door struct {
 	Connection
 	header string // canonical
 	keys   keyring
-	slots  chan struct{}
+	slots  places
 	quiet  *gateway.Quiet
 	known  bool
 }
@@ -41,7 +44,7 @@ func New(o Options) (*Intake, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &Intake{o: o, okta: map[string]*door{}}
+	in := &Intake{o: o, okta: map[string]*door{}, entra: map[string]*directory{}}
 	in.decoy = in.door(Connection{}, decoy())
 	for _, c := range o.Connections {
 		if err := in.add(c); err != nil {
@@ -55,12 +58,15 @@ func (in *Intake) add(c Connection) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	if in.okta[string(c.ID)] != nil || in.entra[string(c.ID)] != nil {
+		return errors.New("it is configured twice")
+	}
+	if c.Provider == Entra {
+		return in.addEntra(c)
+	}
 	keys, err := newKeyring(c.Secrets)
 	if err != nil {
 		return err
-	}
-	if in.okta[string(c.ID)] != nil {
-		return errors.New("it is configured twice")
 	}
 	for id, other := range in.okta {
 		if keys.shares(other.keys) {
@@ -79,7 +85,7 @@ func (in *Intake) door(c Connection, keys keyring) *door {
 		Connection: c,
 		header:     textproto.CanonicalMIMEHeaderKey(c.header()),
 		keys:       keys,
-		slots:      make(chan struct{}, in.o.MaxInFlight),
+		slots:      make(places, in.o.MaxInFlight),
 		quiet:      gateway.NewQuiet(linesPerMinute, time.Minute, in.o.Now),
 	}
 }
@@ -88,6 +94,10 @@ func (in *Intake) door(c Connection, keys keyring) *door {
 func (in *Intake) Routes(e *echo.Echo) {
 	e.GET("/hooks/okta/:connection", in.serve(in.okta, in.verifyOkta))
 	e.POST("/hooks/okta/:connection", in.serve(in.okta, in.deliverOkta))
+	if len(in.entra) > 0 {
+		e.POST("/hooks/entra/:connection", in.serveEntra)
+		e.POST("/hooks/entra/:connection/:nonce", in.serveEntra)
+	}
 }
 
 // step answers one request at a door and says what became of it.

@@ -25,10 +25,10 @@ func (in *Intake) deliverOkta(c echo.Context, d *door) (Outcome, error) {
 	if err != nil {
 		return Unauthenticated, err
 	}
-	if !d.enter(r.Context()) {
+	if !d.slots.enter(r.Context()) {
 		return Busy, again("Too many deliveries of this connection are under way. Send it again.", nil)
 	}
-	defer d.leave()
+	defer d.slots.leave()
 	body, err := readBody(c.Response(), r, in.o.MaxBody)
 	if err != nil {
 		return outcomeOf(err), err
@@ -39,34 +39,41 @@ func (in *Intake) deliverOkta(c echo.Context, d *door) (Outcome, error) {
 			"configured", d.SourceHost, "source", shorten(source))
 		return ForeignSource, gateway.Refuse(gateway.TypeForbidden, "This delivery is another organisation's. Its source must be the host that this connection is configured with.")
 	}
-	return in.store(c, holds.Delivery{
+	err = in.store(c, in.o.StoreTimeout, holds.Delivery{
 		Tenant: d.Tenant, Connection: d.ID, Source: holds.FromHook, Envelope: seen.id(),
 		Body: body, Digest: sha256.Sum256(body), Received: in.o.Now(), Peer: c.RealIP(), Secret: secret,
 	})
-}
-
-// store commits and only then says 204. The commit is not given up when the
-// caller hangs up: it will call again, and a repetition is harmless. Whatever
-// kind the store's error has, it is ours and so a 503.
-func (in *Intake) store(c echo.Context, d holds.Delivery) (Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), in.o.StoreTimeout)
-	defer cancel()
-	if err := in.o.Store.Receive(ctx, d); err != nil {
-		return NotStored, again("The delivery was not stored. Send it again.", err)
+	if err != nil {
+		return NotStored, err
 	}
 	return Accepted, c.NoContent(http.StatusNoContent)
 }
 
-func (d *door) enter(ctx context.Context) bool {
+// store returns nil only after the commit, which is not given up when the
+// caller hangs up: it will call again, and a repetition is harmless. Whatever
+// kind the store's error has, it is ours and so a 503.
+func (in *Intake) store(c echo.Context, most time.Duration, d holds.Delivery) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), most)
+	defer cancel()
+	if err := in.o.Store.Receive(ctx, d); err != nil {
+		return again("The delivery was not stored. Send it again.", err)
+	}
+	return nil
+}
+
+// places bound how many deliveries are worked on at a time.
+type places chan struct{}
+
+func (p places) enter(ctx context.Context) bool {
 	select {
-	case d.slots <- struct{}{}:
+	case p <- struct{}{}:
 		return true
 	default:
 	}
 	late := time.NewTimer(slotWait)
 	defer late.Stop()
 	select {
-	case d.slots <- struct{}{}:
+	case p <- struct{}{}:
 		return true
 	case <-late.C:
 	case <-ctx.Done():
@@ -74,7 +81,7 @@ func (d *door) enter(ctx context.Context) bool {
 	return false
 }
 
-func (d *door) leave() { <-d.slots }
+func (p places) leave() { <-p }
 
 func outcomeOf(err error) Outcome {
 	if gateway.Describe(err).Status == http.StatusRequestEntityTooLarge {

@@ -19,7 +19,8 @@ type Provider string
 
 // The providers that deliver here.
 const (
-	Okta Provider = "okta"
+	Okta  Provider = "okta"
+	Entra Provider = "entra"
 )
 
 // Store is where deliveries become durable.
@@ -32,11 +33,33 @@ type Store interface {
 	Receive(ctx context.Context, d holds.Delivery) error
 }
 
-// Connection is one hook that may deliver.
+// Feeds knows the subscriptions through which Entra calls us.
+type Feeds interface {
+	// Feeds lists a connection's feeds as every replica left them; none for a
+	// connection that has none or does not exist. It honours the context's
+	// deadline.
+	Feeds(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID) ([]holds.Feed, error)
+}
+
+// Waker is told of what Entra tells us. Both methods return at once.
+type Waker interface {
+	// Wake says that something changed at a connection's directory. It may be
+	// called any number of times in a row.
+	Wake(conn holds.ConnectionID)
+	// Lifecycle says what became of one of a connection's subscriptions, in
+	// Microsoft's words: reauthorizationRequired, subscriptionRemoved or missed
+	// (https://learn.microsoft.com/graph/change-notifications-lifecycle-events).
+	Lifecycle(conn holds.ConnectionID, subscription, event string)
+}
+
+// Connection is one provider's organisation that may deliver.
 type Connection struct {
 	Tenant   holds.TenantID
 	ID       holds.ConnectionID
 	Provider Provider
+	// DirectoryTenant is the id of Entra's directory, which every notification
+	// names. The fields below it are Okta's.
+	DirectoryTenant string
 	// HeaderName is the header with the secret; empty is Authorization.
 	HeaderName string
 	Secrets    Secrets
@@ -64,19 +87,29 @@ const (
 	Broken          Outcome = "broken_body"
 	Busy            Outcome = "busy"
 	NotStored       Outcome = "not_stored"
+	Malformed       Outcome = "malformed"
+	// Refused is a body without a single notification of the provider's.
+	Refused Outcome = "refused"
 )
 
 // Options are what New needs to know.
 type Options struct {
 	Connections []Connection
 	Store       Store
+	// Feeds and Waker are needed for connections to Entra.
+	Feeds Feeds
+	Waker Waker
+	// Refused, when set, is told how many notifications of a request to a
+	// connection were not the provider's, for people to see. It returns at once.
+	Refused func(conn holds.ConnectionID, n int)
 	// MaxBody is the most bytes a delivery may have; zero is 1 MiB.
 	MaxBody int64
 	// MaxInFlight is how many deliveries of one connection are worked on at a
 	// time, which with MaxBody bounds the memory that a stolen secret can take;
 	// zero is 128.
 	MaxInFlight int
-	// StoreTimeout bounds Receive; zero is 2.5 s, since Okta waits for 3 s.
+	// StoreTimeout bounds Receive, and the look at the feeds together with it; zero
+	// is 2.5 s, since Okta and Microsoft wait for 3 s.
 	StoreTimeout time.Duration
 	// Now is the clock for Delivery.Received; nil is time.Now.
 	Now func() time.Time
@@ -109,6 +142,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Refused == nil {
+		o.Refused = func(holds.ConnectionID, int) {}
+	}
 	if o.Seen == nil {
 		o.Seen = func(holds.ConnectionID, Outcome, time.Duration) {}
 	}
@@ -122,13 +158,42 @@ func (c Connection) check() error {
 		return errors.New("it names no tenant")
 	case !plainID(string(c.ID)):
 		return errors.New("its name must be lower-case letters, digits and dashes")
+	case c.Provider == Entra:
+		return c.checkEntra()
 	case c.Provider != Okta:
 		return fmt.Errorf("there is no provider %q", c.Provider)
+	case c.DirectoryTenant != "":
+		return errors.New("only connections to Entra have a directory's id")
 	}
 	if err := checkHeader(c.header()); err != nil {
 		return err
 	}
 	return checkHost(c.SourceHost)
+}
+
+// checkEntra refuses what an Okta hook has and Entra has not: a notification is
+// authenticated by the client state of its subscription.
+func (c Connection) checkEntra() error {
+	switch {
+	case !isGUID(c.DirectoryTenant):
+		return errors.New("the directory's id is not a GUID; Entra's overview page shows it as the tenant ID")
+	case c.HeaderName != "" || c.SourceHost != "" || c.Secrets.Current != "" || c.Secrets.Previous != "":
+		return errors.New("a connection to Entra has no header, secret or host; its subscriptions carry their own")
+	}
+	return nil
+}
+
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, r := range s {
+		switch dash := i == 8 || i == 13 || i == 18 || i == 23; {
+		case dash && r != '-', !dash && !strings.ContainsRune("0123456789abcdefABCDEF", r):
+			return false
+		}
+	}
+	return true
 }
 
 func (c Connection) header() string {
