@@ -58,7 +58,7 @@ func (s *step) followUp(f Joined) error {
 	}
 	if !late {
 		f.Event.Expected = true
-		if h.Expectation.Met.IsZero() || f.Event.Occurred.Before(h.Expectation.Met) {
+		if met := h.Expectation.Met; f.Event.Class == h.Expectation.Class && (met.IsZero() || f.Event.Occurred.Before(met)) {
 			h.Expectation.Met = f.Event.Occurred
 		}
 		h.Expectation.Used = append(slices.Clone(h.Expectation.Used), f.Event.ID)
@@ -74,11 +74,14 @@ func (s *step) followUp(f Joined) error {
 // in time, and part of one single enrolment.
 func (h Hold) expects(e EventRef) bool {
 	x := h.Expectation
-	if x.Class == "" || e.Class != x.Class || e.Verb != x.Verb {
+	if x.Class == "" || e.Verb != x.Verb || e.Class != x.Class && !x.withDevice(e) {
 		return false
 	}
 	if e.Occurred.Before(h.ReleaseBegun) || e.Occurred.After(x.Until) || e.Actor.ID != h.enroller() {
 		return false
+	}
+	if e.Class != x.Class {
+		return !slices.ContainsFunc(h.Events, func(o EventRef) bool { return o.Expected && o.Class == e.Class && !o.together(e) })
 	}
 	if x.Met.IsZero() {
 		return true
@@ -94,6 +97,13 @@ func (h Hold) expects(e EventRef) bool {
 		with = with || o.together(e)
 	}
 	return with
+}
+
+// withDevice tells whether an event is the one device that an authenticator app
+// is enrolled on: the platform tells of it apart from the app's factors, before or
+// after them.
+func (x Expectation) withDevice(e EventRef) bool {
+	return x.Class == MFAChange && x.Verb == Enrol && e.Class == DeviceRegistration
 }
 
 // enroller is whose enrolment is expected: the account's own after a release,

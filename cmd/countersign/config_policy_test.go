@@ -13,8 +13,6 @@ import (
 func TestConfigPolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{notYet: true})
-	w.layout.swap("organisation: Nordwind", "policy: policy.yaml\n    organisation: Nordwind")
-	w.layout.rewrite(w)
 	w.write("policy.yaml", "networks: [198.51.100.0/24]\njoiner_days: 7\n")
 	w.good("check-config")
 	for name, c := range map[string]struct{ text, want string }{
@@ -29,6 +27,18 @@ func TestConfigPolicy(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An own factor from a network that nobody knows is held: by the running service,
+// with the organisation's networks as they are configured.
+func TestEnrolmentFromAnUnknownNetwork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{mode: "notify"})
+	w.told(w.sim().EnrolsFactor(oktasim.Engineer, "webauthn", "a new key", oktasim.From("elsewhere")))
+	v := w.hold(oktasim.Engineer, "the hold", func(v holds.View) bool { return !v.Hold.ToldOnly })
+	if v.Hold.Terms.Rule != "mfa" {
+		t.Errorf("held by rule %q", v.Hold.Terms.Rule)
 	}
 }
 

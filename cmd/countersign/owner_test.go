@@ -11,13 +11,14 @@ import (
 	"github.com/countersign/countersign/providers/okta/oktasim"
 )
 
-// R107: somebody's own new factor is told, not held; their word that it was not
-// them, given with the code of the real message, opens a hold that restrains.
+// R107: somebody's own new factor, from a network they are known in, is told, not
+// held; their word that it was not them, given with the code of the real message,
+// opens a hold that restrains.
 func TestOwnerSaysNotMe(t *testing.T) {
 	t.Run("a change that was told only", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, options{})
-		w.told(w.sim().EnrolsFactor(oktasim.Engineer, "webauthn", "a new key", oktasim.From("elsewhere")))
+		w.told(w.sim().EnrolsFactor(oktasim.Engineer, "webauthn", "a new key", oktasim.From("home")))
 		l := w.lettersTo(oktasim.Engineer, 1)[0]
 		told := w.hold(oktasim.Engineer, "the record", func(v holds.View) bool { return v.Hold.ToldOnly })
 		w.settled()

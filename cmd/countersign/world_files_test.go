@@ -79,6 +79,7 @@ tenants:
     organisation: Nordwind Instruments
     contact: call the security desk, extension 4711
     people: people.csv
+    policy: policy.yaml
     duty: [{{join .Duty ", "}}]
     reviewers: [{{join .Reviewers ", "}}]
     connections:
@@ -106,6 +107,7 @@ func (l *layout) write(w *world) {
 	w.must(createKeys(filepath.Join(w.dir, "keys"), l.Installation))
 	l.rewrite(w)
 	w.write("people.csv", l.People)
+	w.write("policy.yaml", "networks: [192.0.2.0/24, 198.51.100.0/24] # the simulated office, and homes\n")
 	w.write("mail.pem", w.mail.CertificatePEM())
 	w.write("database.url", w.db.AppDSN+"\n")
 	w.write("database.owner.url", w.db.OwnerDSN+"\n")
