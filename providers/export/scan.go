@@ -21,6 +21,9 @@ const maxOpen = 1000
 // scanner finds where a JSON value ends, sees on the way that it is JSON as
 // RFC 8259 has it (but for the encoding of its texts, which decoders mend), and
 // notices the members that wrap records.
+//
+// Its steps take the place where they begin and return the one where they end,
+// which is also where something is wrong.
 type scanner struct {
 	at   int
 	what string
@@ -33,143 +36,138 @@ type scanner struct {
 }
 
 // scan looks at the value that begins at from, which is no white space.
-func (s *scanner) scan(b []byte, from int) verdict {
-	s.at, s.open, s.data, s.auditFrom, s.auditTo = from, s.open[:0], false, 0, 0
+func (s *scanner) scan(b []byte, from int) (v verdict) {
+	s.open, s.data, s.auditFrom, s.auditTo = s.open[:0], false, 0, 0
+	s.at, v = s.value(b, from)
+	return v
+}
+
+func (s *scanner) value(b []byte, i int) (int, verdict) {
 	for {
 		// A value begins here.
-		s.space(b)
-		if s.at == len(b) {
-			return short
+		if i = space(b, i); i == len(b) {
+			return i, short
 		}
 		v, again := whole, false
-		switch c := b[s.at]; c {
-		case '{', '[':
-			v, again = s.enter(b, c)
+		switch c := b[i]; c {
 		case '"':
-			v = s.text(b)
+			i, v = s.text(b, i)
+		case '{', '[':
+			i, v, again = s.enter(b, i, c)
 		default:
-			v = s.scalar(b, c)
+			i, v = s.scalar(b, i, c)
 		}
 		if v != whole {
-			return v
+			return i, v
 		}
 		if again {
 			continue
 		}
-		if v, again = s.leave(b); v != whole || !again {
-			return v
+		if i, v, again = s.leave(b, i); v != whole || !again {
+			return i, v
 		}
 	}
 }
 
 // enter passes an opening bracket; again says that a value follows, and not the
 // bracket's end.
-func (s *scanner) enter(b []byte, c byte) (v verdict, again bool) {
-	s.at++
-	s.space(b)
-	if s.at == len(b) {
-		return short, false
+func (s *scanner) enter(b []byte, i int, c byte) (int, verdict, bool) {
+	if i = space(b, i+1); i == len(b) {
+		return i, short, false
 	}
-	if b[s.at] == c+2 { // '}' and ']' stand two after '{' and '['
-		s.at++
-		return whole, false
+	if b[i] == c+2 { // '}' and ']' stand two after '{' and '['
+		return i + 1, whole, false
 	}
 	if len(s.open) == maxOpen {
-		return s.fail("it is nested too deep"), false
+		return i, s.fail("it is nested too deep"), false
 	}
 	s.open = append(s.open, c)
-	if c == '{' {
-		if v := s.name(b); v != whole {
-			return v, false
-		}
+	if c == '[' {
+		return i, whole, true
 	}
-	return whole, true
+	i, v := s.name(b, i)
+	return i, v, true
 }
 
 // leave passes what follows a value: the ends of the brackets around it and a
 // comma. Again says that another value follows.
-func (s *scanner) leave(b []byte) (v verdict, again bool) {
+func (s *scanner) leave(b []byte, i int) (int, verdict, bool) {
 	for len(s.open) > 0 {
 		last := s.open[len(s.open)-1]
-		if len(s.open) == 1 && s.auditFrom > 0 && s.auditTo == 0 {
-			s.auditTo = s.at
+		if s.auditFrom > 0 && s.auditTo == 0 && len(s.open) == 1 {
+			s.auditTo = i
 		}
-		s.space(b)
-		if s.at == len(b) {
-			return short, false
+		if i = space(b, i); i == len(b) {
+			return i, short, false
 		}
-		switch c := b[s.at]; {
-		case c == last+2:
-			s.at++
-			s.open = s.open[:len(s.open)-1]
-		case c == ',' && last == '[':
-			s.at++
-			return whole, true
+		switch c := b[i]; {
+		case c == ',' && last == '{':
+			i, v := s.name(b, i+1)
+			return i, v, true
 		case c == ',':
-			s.at++
-			return s.name(b), true
+			return i + 1, whole, true
+		case c == last+2:
+			i++
+			s.open = s.open[:len(s.open)-1]
 		case last == '{':
-			return s.fail("a comma or } is missing"), false
+			return i, s.fail("a comma or } is missing"), false
 		default:
-			return s.fail("a comma or ] is missing"), false
+			return i, s.fail("a comma or ] is missing"), false
 		}
 	}
-	return whole, false
+	return i, whole, false
 }
 
 // name passes a member's name and the colon, and looks whether it is one that
 // wraps records.
-func (s *scanner) name(b []byte) verdict {
-	s.space(b)
-	if s.at == len(b) {
-		return short
+func (s *scanner) name(b []byte, i int) (int, verdict) {
+	if i = space(b, i); i == len(b) {
+		return i, short
 	}
-	if b[s.at] != '"' {
-		return s.fail("a member's name is missing")
+	if b[i] != '"' {
+		return i, s.fail("a member's name is missing")
 	}
-	from := s.at + 1
-	if v := s.text(b); v != whole {
-		return v
+	from := i + 1
+	i, v := s.text(b, i)
+	if v != whole {
+		return i, v
 	}
-	to := s.at - 1
-	s.space(b)
-	if s.at == len(b) {
-		return short
+	to := i - 1
+	if i = space(b, i); i == len(b) {
+		return i, short
 	}
-	if b[s.at] != ':' {
-		return s.fail("a colon is missing")
+	if b[i] != ':' {
+		return i, s.fail("a colon is missing")
 	}
-	s.at++
-	if s.plain || len(s.open) > 2 || s.open[0] != '{' {
-		return whole
+	if i++; s.plain || len(s.open) > 2 || s.open[0] != '{' {
+		return i, whole
 	}
-	return s.notice(b, b[from:to])
+	return s.notice(b, i, b[from:to])
 }
 
 // notice looks at the names of the outermost object, and of its member "data".
-func (s *scanner) notice(b, name []byte) verdict {
-	s.space(b)
-	if s.at == len(b) {
-		return short
+func (s *scanner) notice(b []byte, i int, name []byte) (int, verdict) {
+	if i = space(b, i); i == len(b) {
+		return i, short
 	}
-	c := b[s.at]
+	c := b[i]
 	if len(s.open) == 2 {
 		if s.data && c == '[' && isList(name, true) {
-			return wrapping
+			return i, wrapping
 		}
-		return whole
+		return i, whole
 	}
 	if c == '[' && isList(name, false) {
-		return wrapping
+		return i, wrapping
 	}
 	s.data = c == '{' && string(name) == "data"
 	if string(name) == "AuditData" {
 		if s.auditFrom > 0 {
-			return s.fail("AuditData occurs twice")
+			return i, s.fail("AuditData occurs twice")
 		}
-		s.auditFrom, s.auditTo = s.at, 0
+		s.auditFrom, s.auditTo = i, 0
 	}
-	return whole
+	return i, whole
 }
 
 // isList names the members that are lists of records: of a page or a batch, and
@@ -181,10 +179,12 @@ func isList(name []byte, data bool) bool {
 	return string(name) == "value" || string(name) == "records"
 }
 
-func (s *scanner) space(b []byte) {
-	for s.at < len(b) && isSpace(b[s.at]) {
-		s.at++
+// space passes white space.
+func space(b []byte, i int) int {
+	for i < len(b) && b[i] <= ' ' && isSpace(b[i]) {
+		i++
 	}
+	return i
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }

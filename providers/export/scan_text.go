@@ -1,45 +1,49 @@
 package export
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // text passes a string, from its opening to behind its closing quote.
-func (s *scanner) text(b []byte) verdict {
-	i := s.at + 1
-	for {
-		for i+8 <= len(b) && allPlain(binary.LittleEndian.Uint64(b[i:])) {
-			i += 8
-		}
-		for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
-			i++
-		}
+func (s *scanner) text(b []byte, i int) (int, verdict) {
+	for i++; ; {
+		i = plainUntil(b, i)
 		if i == len(b) {
-			return short
+			return i, short
 		}
 		switch b[i] {
 		case '"':
-			s.at = i + 1
-			return whole
+			return i + 1, whole
 		case '\\':
 			size, v := s.escape(b[i:])
 			if v != whole {
-				s.at = i
-				return v
+				return i, v
 			}
 			i += size
 		default:
-			s.at = i
-			return s.fail("a line break or control character stands within a text")
+			return i, s.fail("a line break or control character stands within a text")
 		}
 	}
 }
 
-// allPlain tells of eight bytes at once that none is a quote, a backslash or a
-// control character: a byte is zero, or less than another one, if taking that
-// from it borrows from its top bit, and its top bit was not set before.
-func allPlain(x uint64) bool {
+// plainUntil is where the next quote, backslash or control character stands, or
+// the end. It looks at eight bytes at once: a byte is zero, or less than another
+// one, if taking that from it borrows from its top bit and that was not set
+// before; the lowest byte that is marked so is marked rightly.
+func plainUntil(b []byte, i int) int {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	quote, back := x^(ones*'"'), x^(ones*'\\')
-	return ((x-ones*' ')&^x|(quote-ones)&^quote|(back-ones)&^back)&tops == 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, back := x^(ones*'"'), x^(ones*'\\')
+		if m := ((x-ones*' ')&^x | (quote-ones)&^quote | (back-ones)&^back) & tops; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
+		i++
+	}
+	return i
 }
 
 // escape measures one escape.
@@ -69,7 +73,7 @@ func isHex(c byte) bool {
 }
 
 // scalar passes a number, true, false or null.
-func (s *scanner) scalar(b []byte, c byte) verdict {
+func (s *scanner) scalar(b []byte, i int, c byte) (int, verdict) {
 	word := ""
 	switch c {
 	case 't':
@@ -79,57 +83,55 @@ func (s *scanner) scalar(b []byte, c byte) verdict {
 	case 'n':
 		word = "null"
 	default:
-		return s.number(b)
+		return s.number(b, i)
 	}
-	for i := range len(word) {
-		if s.at+i == len(b) {
-			return short
+	for k := range len(word) {
+		if i+k == len(b) {
+			return i, short
 		}
-		if b[s.at+i] != word[i] {
-			return s.fail("a word is neither true, false nor null")
+		if b[i+k] != word[k] {
+			return i, s.fail("a word is neither true, false nor null")
 		}
 	}
-	s.at += len(word)
-	return s.bounded(b)
+	return s.bounded(b, i+len(word))
 }
 
 // number passes a number as RFC 8259 §6 writes it.
-func (s *scanner) number(b []byte) verdict {
-	i := s.at
-	if b[i] == '-' {
-		i++
-	}
+func (s *scanner) number(b []byte, i int) (int, verdict) {
 	first := i
-	i = digits(b, i)
-	if i == first || b[first] == '0' && i > first+1 {
-		if i == len(b) {
-			return short
-		}
-		return s.fail("a value is missing or is no JSON")
+	if b[first] == '-' {
+		first++
 	}
-	if i < len(b) && b[i] == '.' {
-		if from := i + 1; digits(b, from) > from {
-			i = digits(b, from)
-		} else if from == len(b) {
-			return short
-		} else {
-			return s.fail("a number lacks its digits")
+	to := digits(b, first)
+	if to == first || b[first] == '0' && to > first+1 {
+		if to == len(b) {
+			return i, short
+		}
+		return i, s.fail("a value is missing or is no JSON")
+	}
+	if to < len(b) && b[to] == '.' {
+		from := to + 1
+		if to = digits(b, from); to == from {
+			return s.noDigits(b, from)
 		}
 	}
-	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
-		from := i + 1
+	if to < len(b) && (b[to] == 'e' || b[to] == 'E') {
+		from := to + 1
 		if from < len(b) && (b[from] == '+' || b[from] == '-') {
 			from++
 		}
-		if from == len(b) {
-			return short
-		}
-		if i = digits(b, from); i == from {
-			return s.fail("a number lacks its digits")
+		if to = digits(b, from); to == from {
+			return s.noDigits(b, from)
 		}
 	}
-	s.at = i
-	return s.bounded(b)
+	return s.bounded(b, to)
+}
+
+func (s *scanner) noDigits(b []byte, i int) (int, verdict) {
+	if i == len(b) {
+		return i, short
+	}
+	return i, s.fail("a number lacks its digits")
 }
 
 func digits(b []byte, i int) int {
@@ -141,12 +143,12 @@ func digits(b []byte, i int) int {
 
 // bounded refuses a word or number that runs into the next character. At the end
 // of the bytes it cannot be known whether it goes on.
-func (s *scanner) bounded(b []byte) verdict {
-	if s.at == len(b) {
-		return short
+func (s *scanner) bounded(b []byte, i int) (int, verdict) {
+	if i == len(b) {
+		return i, short
 	}
-	if c := b[s.at]; isSpace(c) || c == ',' || c == ']' || c == '}' {
-		return whole
+	if c := b[i]; isSpace(c) || c == ',' || c == ']' || c == '}' {
+		return i, whole
 	}
-	return s.fail("a value is missing or is no JSON")
+	return i, s.fail("a value is missing or is no JSON")
 }

@@ -308,21 +308,18 @@ func (x *stream) name(c byte) ([]byte, error) {
 	if c != '"' {
 		return nil, x.bad(w.at, "a member's name is missing behind the list of records")
 	}
-	for {
-		x.inner.at = w.at
-		v := x.inner.text(w.buf)
-		if v == whole {
-			break
-		}
-		if v == wrong {
-			return nil, x.bad(x.inner.at, x.inner.what)
-		}
+	to, v := x.inner.text(w.buf, w.at)
+	for v == short {
 		if !w.more() {
 			return nil, x.unfinished()
 		}
+		to, v = x.inner.text(w.buf, w.at)
 	}
-	name := append([]byte(nil), w.buf[w.at+1:x.inner.at-1]...)
-	w.at = x.inner.at
+	if v == wrong {
+		return nil, x.bad(to, x.inner.what)
+	}
+	name := append([]byte(nil), w.buf[w.at+1:to-1]...)
+	w.at = to
 	c, more := x.between()
 	if !more {
 		return nil, x.unfinished()
