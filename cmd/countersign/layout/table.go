@@ -38,7 +38,9 @@ func table() map[string]row {
 		// providers: everything that speaks to an identity provider.
 		"providers":                       {code: "holds golang.org/x/time"},
 		"providers/okta":                  {code: "holds providers github.com/okta/okta-sdk-golang/v2", test: "providers/providertest"},
+		"providers/entra":                 {code: "holds providers", test: "providers/providertest"},
 		"providers/providertest":          {code: "holds"},
+		"providers/export":                {},
 		"providers/okta/oktasim":          {},
 		"providers/okta/oktasim/oktaspec": {code: "github.com/getkin/kin-openapi"},
 
