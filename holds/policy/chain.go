@@ -50,8 +50,10 @@ func quiet(q question) bool {
 func quietPassword(q question) bool {
 	return !slices.ContainsFunc(chain(q), func(p holds.Past) bool {
 		switch p.Class {
-		case holds.RecoveryChange, holds.MFAChange:
+		case holds.RecoveryChange:
 			return true
+		case holds.MFAChange:
+			return p.Verb != holds.Other || !byOwner(p)
 		case holds.EmergencyAccess:
 			return !byOwner(p)
 		case holds.PasswordReset:

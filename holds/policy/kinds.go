@@ -32,21 +32,26 @@ func watched(q question) bool {
 	})
 }
 
-// membership is an account put into, or taken out of, a group or application.
+// membership is an account put into a group or application, or taken out of it.
 func membership(q question) bool {
-	return !noAccount(q) && (q.event.Verb == holds.Grant || takesAway(q))
+	return q.event.Verb == holds.Grant || takesAway(q) && !noAccount(q)
 }
 
-// guest is an invitation, or its acceptance: a new account of somebody from
-// elsewhere. To invite an account that exists already binds it to a sign-in from
-// elsewhere, and is no guest.
+// guest is an invitation, its acceptance, or who answers for it: an account of
+// somebody from elsewhere. To invite an account that exists already binds it to a
+// sign-in from elsewhere, and makes no guest.
 func guest(q question) bool {
-	k := kind(q)
-	return k == "invite external user" || k == "redeem external user invite"
+	return slices.Contains([]string{
+		"invite external user", "redeem external user invite", "redeem extern user invite", "viral user creation",
+		"assign user as external sponsor", "assign user as internal sponsor",
+	}, kind(q))
 }
 
-// reopened is an account that never was used getting its invitation again.
-func reopened(q question) bool { return kind(q) == "user.lifecycle.reactivate" }
+// reopened is an account that could not be used and now can: an invitation sent
+// again, a disabled or suspended account put back.
+func reopened(q question) bool {
+	return q.event.Echo == holds.UnsuspendAccount || kind(q) == "user.lifecycle.reactivate"
+}
 
 // application is a change to an application itself: that it exists, what it is
 // called, who owns it. What gives it a key, a permission or people's passwords
@@ -55,6 +60,14 @@ func application(q question) bool {
 	k := kind(q)
 	changed := strings.HasPrefix(k, "application.lifecycle.") || k == "add owner to application" || k == "add owner to service principal"
 	return changed && !carriesPasswords(q)
+}
+
+// assignment is an account or a group that may use an application.
+func assignment(q question) bool {
+	return slices.Contains([]string{
+		"add app role assignment grant to user", "add app role assignment to user",
+		"add app role assignment grant to group", "add app role assignment to group",
+	}, kind(q))
 }
 
 // carriesPasswords tells whether an application is made to get people's passwords,

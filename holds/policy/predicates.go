@@ -37,6 +37,15 @@ func actor(k holds.PartyKind) predicate {
 	return func(q question) bool { return q.event.Actor.Kind == k }
 }
 
+// understood is a kind of change that the lines below are about. Any other, and
+// one that a decoder could not classify, is looked at by people.
+func understood(q question) bool {
+	return slices.Contains([]holds.Class{
+		holds.PasswordReset, holds.MFAChange, holds.RecoveryChange, holds.RoleActivation, holds.MailboxDelegation, holds.VaultRecovery,
+		holds.RemoteAccess, holds.DeviceRegistration, holds.EmergencyAccess, holds.OtherTakeover,
+	}, q.event.Class)
+}
+
 func noChange(q question) bool { return q.event.Class == holds.None || q.event.Class == "" }
 
 func failed(q question) bool { return q.event.Outcome == holds.Failed }
@@ -137,11 +146,12 @@ func making(q question) bool {
 	return known && d <= newborn
 }
 
-// joiner is an account of somebody who has just joined, with no power yet and no
-// factor from before.
+// joiner is an account of somebody of the organisation who has just joined, with
+// no power yet and no factor from before.
 func joiner(q question) bool {
 	d, known := age(q, q.event.Occurred)
-	return known && d <= q.settings.joining() && !q.facts.Snapshot.Privileged() && !holding(q) && !settled(q)
+	return known && d <= q.settings.joining() && q.facts.Owner.Belonging != holds.Vendor &&
+		!q.facts.Snapshot.Privileged() && !holding(q) && !settled(q)
 }
 
 // holding tells whether the account was given a role within the last day.

@@ -8,7 +8,7 @@ import "github.com/countersign/countersign/holds"
 // Nothing here asks how urgent a change is, who says so, or what anything is
 // called.
 func rules() []rule {
-	return join(always(), roles(), factors(), passwords(), recoveries(), devices(), doors(), others())
+	return join(always(), roles(), factors(), passwords(), recoveries(), devices(), doors())
 }
 
 func join(parts ...[]rule) []rule {
@@ -25,8 +25,8 @@ func always() []rule {
 		{"no-change", noChange, say(holds.Ignore, "cannot hand an account to somebody else")},
 		{"no-effect", failed, say(holds.Record, "did not take effect")},
 		{"tamper", class(holds.Tamper), hold("made to what Countersign stands on", nobody)},
-		{"unclassified", class(holds.Unclassified), hold("looks sensitive and is not understood", slow)},
-		{"break-glass", emergencyAccount, hold("made to an emergency account", high)},
+		{"unclassified", not(understood), hold("looks sensitive and is not understood", slow)},
+		{"break-glass", emergencyAccount, hold("made to an emergency account, or by it", onActor)},
 		{"unresolved", unresolved, hold("the account is not named", nobody)},
 		{"new-account", making, say(holds.Record, "part of making a new account, which nobody has used yet")},
 		{"platform", twin, say(holds.Record, "carried out by the platform itself; the record of who asked for it is judged")},
@@ -53,9 +53,10 @@ func factors() []rule {
 	factor := class(holds.MFAChange)
 	return []rule{
 		{
-			"joiner", all(either(all(either(factor, class(holds.RecoveryChange)), own), class(holds.DeviceRegistration)), not(noAccount), joiner, untouched, not(verb(holds.Reset)), not(pass)),
+			"joiner", all(either(all(either(factor, class(holds.RecoveryChange)), own), all(class(holds.DeviceRegistration), not(noAccount))), joiner, untouched, not(verb(holds.Reset)), not(pass)),
 			tell("a joiner's own first enrolment; the owner is told"),
 		},
+		{"factor-step", all(factor, own, verb(holds.Other)), say(holds.Record, "a step on the way; what comes of it is told by another record")},
 		{
 			"own-factor", all(factor, own, ordinary, quiet, not(verb(holds.Reset)), not(pass), either(takesAway, usualNetwork)),
 			tell("a factor of one's own; the owner is told"),
@@ -93,6 +94,7 @@ func recoveries() []rule {
 func devices() []rule {
 	device := class(holds.DeviceRegistration)
 	return []rule{
+		{"device-policy", all(device, noAccount, verb(holds.Update)), hold("changes which devices are let in", open)},
 		{"device-alone", all(device, noAccount), say(holds.Record, "names no account; its owner is told by another record")},
 		{"device-known", all(device, quiet, usualNetwork), tell("a new device; the owner is told")},
 		{"device", device, hold("gives the account a device it trusts", byStanding)},
@@ -109,8 +111,8 @@ func doors() []rule {
 		{"network-automatic", all(remote, either(actor(holds.PartySystem), actor(holds.PartyPlatform))), say(holds.Record, "done by the platform itself")},
 		{"network", remote, hold("changes who is let in and from where", open)},
 		{"guest", all(takeover, guest), say(holds.Record, "a guest's account hands nobody's account to anybody")},
-		{"reopened-joiner", all(takeover, reopened, joiner), tell("a joiner's invitation sent again; the owner is told")},
-		{"application", all(takeover, application), say(holds.Record, "an application that the organisation does not watch")},
+		{"joiner-opened", all(takeover, reopened, joiner), tell("a joiner's account opened for them; the owner is told")},
+		{"application", all(takeover, either(application, assignment)), say(holds.Record, "an application that the organisation does not watch")},
 		{"own-consent", all(takeover, harmlessConsent), tell("lets an application read the profile of who consented; the owner is told")},
 		{"takeover", takeover, hold("opens another way in", onActor)},
 		{"own-device-key", all(emergency, deviceKey, byPerson, ordinary), tell("the key of a device one may read; the owner is told")},
@@ -120,12 +122,8 @@ func doors() []rule {
 		{"vault-shared", all(vault, noAccount), say(holds.Record, "a secret that is nobody's own")},
 		{"vault", vault, hold("shows somebody's secret to somebody else", byStanding)},
 		{"mailbox-system", all(mail, actor(holds.PartySystem)), say(holds.Record, "done by the platform itself")},
+		{"mail-flow", all(mail, noAccount), hold("changes where mail goes", nobody)},
 		{"own-mailbox", all(mail, own, not(leaves), usualNetwork), tell("a rule of one's own mailbox; the owner is told")},
 		{"mailbox", mail, hold("lets somebody else read the mail, by which accounts are recovered", byStanding)},
 	}
-}
-
-// others catches what no line above is about.
-func others() []rule {
-	return []rule{{"other-kinds", func(question) bool { return true }, say(holds.Record, "recorded; no line of this policy is about it")}}
 }

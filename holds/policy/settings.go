@@ -55,6 +55,9 @@ func (s Settings) joining() time.Duration {
 // ours tells whether an address lies in one of the organisation's networks.
 func (s Settings) ours(address string) bool {
 	ip, err := netip.ParseAddr(address)
+	if with, bad := netip.ParseAddrPort(address); bad == nil {
+		ip, err = with.Addr(), nil
+	}
 	if err != nil {
 		return false
 	}

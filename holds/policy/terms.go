@@ -58,8 +58,8 @@ func byStanding(q question) holds.Terms {
 // open are the terms of a change that names no account and is made to the
 // organisation: whoever made it is told, and the organisation goes on working.
 func open(q question) holds.Terms {
-	t := high(q)
-	t.Contain, t.Expect = nil, 0
+	t := nobody(q)
+	t.Tell = len(q.event.Held()) > 0
 	return t
 }
 
@@ -68,7 +68,7 @@ func open(q question) holds.Terms {
 // other account is there to restrain and the next change would be theirs. An
 // application or the platform is not restrained.
 func onActor(q question) holds.Terms {
-	if len(q.event.Subjects) == 0 && !byPerson(q) {
+	if len(q.event.Held()) == 0 {
 		return nobody(q)
 	}
 	return high(q)
