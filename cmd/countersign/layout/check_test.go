@@ -12,7 +12,7 @@ func module(changes map[string]string) fs.FS {
 	files := map[string]string{
 		"go.mod": "module example.org/m\n\ngo 1.26\n\nrequire (\n\tgithub.com/labstack/echo/v4 v4.0.0\n\tgithub.com/lib/pq v1.0.0\n" +
 			"\tgithub.com/riverqueue/river v0.1.0\n\tgithub.com/riverqueue/river/riverdriver v0.1.0\n\tgithub.com/okta/okta-sdk-golang/v2 v2.0.0\n" +
-			"\tgithub.com/x/tool v1.0.0\n)\n",
+			"\tgithub.com/x/tool v1.0.0\n\tgithub.com/microsoftgraph/msgraph-sdk-go v1.0.0\n)\n",
 		"holds/doc.go":                      "// Package holds is pure.\npackage holds\n",
 		"holds/hold.go":                     "package holds\n\nimport \"time\"\n",
 		"holds/audit/doc.go":                "// Package audit is pure.\npackage audit\n",
@@ -219,6 +219,22 @@ func TestCheck(t *testing.T) {
 			files: map[string]string{"holds/keeper/a.go": "package keeper\n\nimport _ \"github.com/riverqueue/river/riverdriver\"\n"},
 			table: func(t map[string]row) { t["holds/keeper"] = row{code: "holds github.com/riverqueue/river/riverdriver"} },
 			want:  "is imported only in sql",
+		},
+		{
+			name:  "the root of a module that is imported in parts",
+			files: map[string]string{"providers/entra/a.go": "package entra\n\nimport _ \"github.com/microsoftgraph/msgraph-sdk-go\"\n", "providers/entra/doc.go": "// Package entra speaks.\npackage entra\n"},
+			table: func(t map[string]row) {
+				t["providers/entra"] = row{code: "github.com/microsoftgraph/msgraph-sdk-go"}
+			},
+			want: "its root imports everything there is",
+		},
+		{
+			name:  "that root in a test",
+			files: map[string]string{"gateway/a_test.go": "package gateway\n\nimport _ \"github.com/microsoftgraph/msgraph-sdk-go\"\n"},
+			table: func(t map[string]row) {
+				t["gateway"] = row{code: t["gateway"].code, test: "github.com/x/tool github.com/microsoftgraph/msgraph-sdk-go"}
+			},
+			want: "its root imports everything there is",
 		},
 		{
 			name:  "the Okta SDK outside providers/okta",

@@ -36,9 +36,14 @@ func table() map[string]row {
 		},
 
 		// providers: everything that speaks to an identity provider.
-		"providers":                       {code: "holds golang.org/x/time"},
-		"providers/okta":                  {code: "holds providers github.com/okta/okta-sdk-golang/v2", test: "providers/providertest"},
-		"providers/entra":                 {code: "holds providers", test: "providers/providertest"},
+		"providers":      {code: "holds golang.org/x/time"},
+		"providers/okta": {code: "holds providers github.com/okta/okta-sdk-golang/v2", test: "providers/providertest"},
+		"providers/entra": {
+			code: "holds providers github.com/google/uuid golang.org/x/oauth2 github.com/microsoft/kiota-abstractions-go " +
+				"github.com/microsoft/kiota-http-go github.com/microsoft/kiota-serialization-json-go github.com/microsoft/kiota-serialization-text-go " +
+				"github.com/microsoftgraph/msgraph-sdk-go github.com/microsoftgraph/msgraph-sdk-go-core",
+			test: "providers/providertest",
+		},
 		"providers/providertest":          {code: "holds"},
 		"providers/export":                {},
 		"providers/okta/oktasim":          {},

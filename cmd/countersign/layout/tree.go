@@ -148,6 +148,9 @@ func (t *tree) resolve(imported string) target {
 		return target{ours, "."}
 	}
 	for _, r := range t.requires {
+		if imported == r && listed(inParts, r) {
+			return target{foreign, r + whole}
+		}
 		if within(imported, r) {
 			return target{foreign, r}
 		}
