@@ -445,7 +445,7 @@ func TestC12PolicyChangesOnceTheRulesAreKnown(t *testing.T) {
 		t.Errorf("before the rules are known: %s", got)
 	}
 	c.learn([]string{"rulSomeOtherRule0000"})
-	if got := class(); got != holds.None {
+	if got := class(); got != holds.RemoteAccess {
 		t.Errorf("another rule: %s", got)
 	}
 	c.learn([]string{"rulRestraintApp00000"})

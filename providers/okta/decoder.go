@@ -24,8 +24,10 @@ type DecoderOptions struct {
 // calls and is safe for concurrent use.
 type Decoder struct {
 	kinds    map[string]kind
+	families []family
 	accounts []string // ids of our service account and app
 	tokens   []string
+	ours     []string // both
 	group    string
 	hook     string
 	rules    []string // ids of the policies and rules that restrain, as last read
@@ -34,10 +36,12 @@ type Decoder struct {
 // NewDecoder makes a decoder for logs as they are, such as an organisation's own
 // exports. A connection's decoder is its Client.
 func NewDecoder(o DecoderOptions) *Decoder {
-	return &Decoder{
-		kinds: kinds(), group: o.RestraintGroup, hook: o.HookID, tokens: slices.Clone(o.OwnTokens),
+	x := &Decoder{
+		kinds: kinds(), families: families(), group: o.RestraintGroup, hook: o.HookID, tokens: slices.Clone(o.OwnTokens),
 		accounts: slices.DeleteFunc(slices.Clone(o.OwnAccounts), func(s string) bool { return s == "" }),
 	}
+	x.ours = slices.Concat(x.accounts, x.tokens)
+	return x
 }
 
 // Decode is Decoder.Decode with what is this connection's own. The same delivery

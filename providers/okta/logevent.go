@@ -137,6 +137,10 @@ func (l *logEvent) entity(s *scanner, depth int, called string, e *entity) bool 
 	return ok
 }
 
+// account tells whether a target is a person's account. AppUser is not: its id is
+// that of the account at an application.
+func (e entity) account() bool { return e.kind == "User" || e.kind == "NewUser" }
+
 // typeOf is the type of an actor or target; a few of Okta's have spaces in them.
 func typeOf(v value) string {
 	s := v.like("User", "AppInstance", "AppUser", "UserGroup", "AuthenticatorEnrollment", "PolicyEntity", "PolicyRule", "SystemPrincipal", "PublicClientAppEntity")

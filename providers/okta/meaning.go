@@ -36,7 +36,7 @@ func (x *Decoder) actor(l *logEvent) holds.Party {
 // The order and repetition of targets changes nothing.
 func (x *Decoder) subjects(e *holds.Event, l *logEvent) {
 	for _, t := range l.targets {
-		if t.kind != "User" {
+		if !t.account() {
 			if t.kind != "" || t.id != "" {
 				e.Objects = append(e.Objects, holds.Object{Type: t.kind, ID: t.id, Name: t.name})
 			}
@@ -63,18 +63,17 @@ func compareObjects(a, b holds.Object) int {
 	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Name, b.Name))
 }
 
-// classify gives the event its class, verb and echo: first by type alone, then
-// by what it says, last by whether it is about our own footing.
+// classify gives the event its class, verb, echo and undo: first by type alone,
+// then by what it says, last by whether it is about our own footing.
 func (x *Decoder) classify(e *holds.Event, l *logEvent) {
-	k, known := x.kinds[l.kind]
+	k, known := x.kindOf(l.kind)
 	if !known {
-		k = kind{class: holds.None, verb: holds.Other}
-		if looksSensitive(l.kind) {
-			k.class = holds.Unclassified
-			e.Doubts = append(e.Doubts, "The event type is not known to this program, but its name looks sensitive.")
-		}
+		e.Doubts = append(e.Doubts, "The event type is not known to this program, but its name looks sensitive.")
 	}
 	e.Class, e.Verb, e.Echo = k.class, k.verb, k.echo
+	if k.self && e.Actor.Kind == holds.PartyPerson && e.Actor.ID != "" && !slices.ContainsFunc(l.targets, entity.account) {
+		e.Subjects = []holds.Account{{ID: e.Actor.ID, Login: e.Actor.Login, Name: e.Actor.Name}}
+	}
 	switch {
 	case strings.HasPrefix(l.kind, "user.mfa.factor."):
 		factor(e, l)
@@ -82,10 +81,16 @@ func (x *Decoder) classify(e *holds.Event, l *logEvent) {
 		recoveryFields(e, l)
 	case k.class == holds.RoleActivation || strings.Contains(l.kind, ".privilege."):
 		role(e, l)
-	case l.kind == "application.user_membership.show_password":
+	case k.class == holds.VaultRecovery && !k.wide:
 		ownPassword(e, l)
 	}
+	if e.Class != holds.None {
+		changes(e, l)
+	}
 	x.tamper(e, l)
+	if e.Class == k.class {
+		undo(e, k, l)
+	}
 	if k.wide && len(e.Subjects) == 0 {
 		e.Doubts = append(e.Doubts, wideDoubt(e.Class)...)
 	} else if e.Class != holds.None && len(e.Subjects) == 0 {
@@ -100,11 +105,21 @@ func wideDoubt(c holds.Class) []string {
 	return []string{"The change is made to the organisation, a group or an app; the accounts it reaches are not named."}
 }
 
-// ownPassword drops somebody looking at their own stored password.
+// ownPassword drops somebody's own stored password.
 func ownPassword(e *holds.Event, l *logEvent) {
-	if len(e.Subjects) == 1 && e.Subjects[0].ID == l.actor.id {
+	if len(e.Subjects) == 1 && same(e.Subjects[0], l.actor) {
 		e.Class = holds.None
 	}
+}
+
+// same tells whether an account is the actor's, by its id. Exports sometimes have
+// their ids masked; what is no id of Okta's says nothing either way, and the login
+// decides.
+func same(a holds.Account, actor entity) bool {
+	if isID(a.ID) && isID(actor.id) {
+		return a.ID == actor.id
+	}
+	return a.Login != "" && strings.EqualFold(a.Login, actor.login)
 }
 
 // recoveryFields keeps a profile change only when it touches something an

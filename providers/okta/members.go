@@ -103,10 +103,30 @@ func (v value) like(before ...string) string {
 // the last of two equal keys and matches keys without regard to case. Members of
 // other names may do as they like.
 func (s *scanner) object(depth int, names []string, clash *string, visit func(place int) bool) bool {
-	if s.values++; s.values > maxValues || depth > maxDepth || !s.take('{') {
+	if depth > maxDepth {
 		return false
 	}
 	seen := uint64(0)
+	return s.each(func(name []byte, odd bool) bool {
+		place, same := find(name, odd, names)
+		if place < 0 {
+			return s.skip(depth + 1)
+		}
+		bit := uint64(1) << place
+		if *clash == "" && (!same || seen&bit != 0) {
+			*clash = names[place]
+		}
+		seen |= bit
+		return visit(place)
+	})
+}
+
+// each walks over an object and hands every member's name to visit, with the
+// scanner before the value, which visit must pass.
+func (s *scanner) each(visit func(name []byte, odd bool) bool) bool {
+	if s.values++; s.values > maxValues || !s.take('{') {
+		return false
+	}
 	for last := s.take('}'); !last; {
 		s.next()
 		from := s.at
@@ -115,14 +135,7 @@ func (s *scanner) object(depth int, names []string, clash *string, visit func(pl
 		}
 		name, odd := unquoted(s.in[from:s.at])
 		s.next()
-		place, same := find(name, odd, names)
-		if place >= 0 {
-			if bit := uint64(1) << place; *clash == "" && (!same || seen&bit != 0) {
-				*clash = names[place]
-			}
-			seen |= 1 << place
-		}
-		if place >= 0 && !visit(place) || place < 0 && !s.skip(depth+1) {
+		if !visit(name, odd) {
 			return false
 		}
 		if last = s.take('}'); !last && !s.take(',') {

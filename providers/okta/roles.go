@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -22,11 +23,13 @@ func role(e *holds.Event, l *logEvent) {
 		if len(named) > 1 && e.Class == holds.RoleActivation {
 			e.Doubts = append(e.Doubts, "The event names several roles; the first is shown.")
 		}
+		rank(e, l, named)
 		return
 	}
 	if l.kind == "user.account.privilege.grant" {
 		e.Echo = holds.RemoveRole
 	}
+	rank(e, l, nil)
 	all := providers.Plain(l.granted, longest)
 	if e.Class != holds.RoleActivation || all == "" {
 		return
@@ -36,6 +39,81 @@ func role(e *holds.Event, l *logEvent) {
 		e.Role.Type = kindOfName(all)
 	}
 	e.Doubts = append(e.Doubts, "Okta lists every role there is now, not the one that changed; compare with the roles before.")
+}
+
+// rank says how far the role reaches that somebody got: the furthest of those the
+// event names. Where Okta only lists all there are now, the new one is among them
+// and reaches no further than the furthest.
+func rank(e *holds.Event, l *logEvent, named []entity) {
+	if e.Class != holds.RoleActivation {
+		return
+	}
+	if len(named) == 0 && l.granted == "" {
+		e.Rank = rankOfType(l.kind)
+		return
+	}
+	e.Rank = holds.RankOrdinary
+	for _, r := range named {
+		e.Rank = further(e.Rank, cmp.Or(rankOf(roleKind(r)), rankOfType(l.kind)))
+	}
+	if len(named) == 0 {
+		for _, name := range listed(l.granted) {
+			e.Rank = further(e.Rank, rankOf(kindOfName(name)))
+		}
+	}
+}
+
+// further is the one of two ranks that reaches further; one that is not known may
+// reach as far as any but is not said to be the top.
+func further(a, b holds.Rank) holds.Rank {
+	for _, r := range []holds.Rank{holds.RankTop, "", holds.RankPrivileged} {
+		if a == r || b == r {
+			return r
+		}
+	}
+	return holds.RankOrdinary
+}
+
+// rankOf is how far a role of the roles API reaches; "" for one that is not known
+// here. See
+// https://help.okta.com/en-us/content/topics/security/administrators-admin-comparison.htm.
+func rankOf(kind string) holds.Rank {
+	switch {
+	case kind == "SUPER_ADMIN":
+		return holds.RankTop
+	case kind == "READ_ONLY_ADMIN" || kind == "REPORT_ADMIN":
+		return holds.RankOrdinary
+	case roleTypes()[kind] != "":
+		return holds.RankPrivileged
+	}
+	return ""
+}
+
+// rankOfType is for events that tell no standard role: roles that are made of
+// single permissions, and those of Workflows, reach a part of an organisation.
+func rankOfType(eventType string) holds.Rank {
+	if hasPrefix(eventType, []string{"iam.role.", "iam.resourceset.", "workflows.user.role.", "pam."}) {
+		return holds.RankPrivileged
+	}
+	return ""
+}
+
+// listed parts a list of role names. A comma within brackets does not part.
+func listed(names string) []string {
+	var out []string
+	depth, from := 0, 0
+	for i, c := range names {
+		switch {
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == ',' && depth == 0:
+			out = append(out, strings.TrimSpace(names[from:i]))
+			from = i + 1
+		}
+	}
+	return append(out, strings.TrimSpace(names[from:]))
 }
 
 // assignmentID is the id that a removal needs. Okta marks it with a target of
@@ -89,10 +167,4 @@ func kindOfName(name string) string {
 		}
 	}
 	return ""
-}
-
-// harmlessRoles only read. Every other role, and every one not known here,
-// counts as privileged.
-func harmlessRoles() []string {
-	return []string{"READ_ONLY_ADMIN", "REPORT_ADMIN", "ACCESS_CERTIFICATIONS_ADMIN", "ACCESS_REQUESTS_ADMIN"}
 }

@@ -173,7 +173,7 @@ func (c *Client) roles(ctx context.Context, account string) ([]holds.Role, error
 		}
 		out = append(out, holds.Role{
 			ID: r.Id, Kind: providers.Plain(r.Type, 60), Name: providers.Plain(r.Label, longest),
-			ViaGroup: r.AssignmentType == "GROUP", Privileged: !slices.Contains(harmlessRoles(), r.Type),
+			ViaGroup: r.AssignmentType == "GROUP", Privileged: rankOf(r.Type) != holds.RankOrdinary,
 		})
 	}
 	slices.SortFunc(out, func(a, b holds.Role) int { return cmp.Compare(a.ID, b.ID) })

@@ -17,15 +17,16 @@ func (x *Decoder) tamper(e *holds.Event, l *logEvent) {
 	switch {
 	case strings.HasPrefix(l.kind, "event_hook.") && e.Class == holds.Tamper:
 		x.ourHook(e, l)
+	case strings.HasPrefix(l.kind, "inline_hook.") && e.Class == holds.Tamper:
+		e.Doubts = append(e.Doubts, "It is not known what the inline hook guards.")
 	case strings.HasPrefix(l.kind, "group.user_membership."):
 		x.membership(e, l)
-	case strings.HasPrefix(l.kind, "policy."):
+	case strings.HasPrefix(l.kind, "policy.") && e.Class == holds.RemoteAccess:
 		x.policy(e, l)
 	case x.group != "" && l.names(x.group) && hasPrefix(l.kind, []string{"group."}):
 		e.Class = holds.Tamper
 	}
-	ours := slices.Concat(x.accounts, x.tokens)
-	if l.names(ours...) && hasPrefix(l.kind, about()) {
+	if l.names(x.ours...) && hasPrefix(l.kind, about()) {
 		e.Class = holds.Tamper
 	}
 	if e.Class == holds.Tamper && e.Verb == "" {
@@ -56,8 +57,9 @@ func (x *Decoder) membership(e *holds.Event, l *logEvent) {
 	if strings.HasSuffix(l.kind, ".remove") {
 		e.Echo = holds.LeaveRestraintGroup
 	}
-	if !e.Actor.Own {
-		e.Class = holds.Tamper
+	e.Class = holds.Tamper
+	if e.Actor.Own {
+		e.Class = holds.None
 	}
 }
 
@@ -69,7 +71,7 @@ func (x *Decoder) policy(e *holds.Event, l *logEvent) {
 	switch {
 	case l.mentions(x.group) || l.names(x.rules...):
 		e.Class = holds.Tamper
-	case e.Verb == holds.Update && x.group != "" && len(x.rules) == 0:
+	case x.group != "" && len(x.rules) == 0:
 		e.Class = holds.Unclassified
 		e.Doubts = append(e.Doubts, "A policy changed; it is not known yet whether it is one that restrains.")
 	}
