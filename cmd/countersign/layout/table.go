@@ -1,9 +1,10 @@
 package layout
 
 // everyTest is what every _test.go file may import, whatever its row says: what
-// compares, generates and watches, a fresh database, and Okta as we play it.
+// compares, generates and watches, a fresh database, and the providers as we play them.
 const everyTest = "github.com/google/go-cmp go.uber.org/goleak pgregory.net/rapid " +
-	"sql/pgtest sql/localpg providers/okta/oktasim providers/okta/oktasim/oktaspec"
+	"sql/pgtest sql/localpg providers/okta/oktasim providers/okta/oktasim/oktaspec " +
+	"providers/entra/entrasim providers/entra/entrasim/entraspec"
 
 // table is the map of the program: a row for each package there is, and in it
 // what the package may import besides the standard library. Columns stand in
@@ -48,6 +49,9 @@ func table() map[string]row {
 		"providers/export":                {},
 		"providers/okta/oktasim":          {},
 		"providers/okta/oktasim/oktaspec": {code: "github.com/getkin/kin-openapi"},
+
+		"providers/entra/entrasim":           {},
+		"providers/entra/entrasim/entraspec": {code: "github.com/getkin/kin-openapi"},
 
 		// notify: everything that speaks to people.
 		"notify":           {code: "holds notify/directory", test: "github.com/PuerkitoBio/goquery"},
