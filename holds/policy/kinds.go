@@ -105,10 +105,20 @@ func harmless(scope string) bool {
 }
 
 // harmlessConsent is a person letting an application know who they are: their own
-// consent, not the organisation's, to nothing but that.
+// consent, not one for everybody, to nothing but that.
 func harmlessConsent(q question) bool {
-	scopes, all := consentOf(q.event)
-	return byPerson(q) && !all && len(scopes) > 0 && !slices.ContainsFunc(scopes, func(s string) bool { return !harmless(s) })
+	scopes := 0
+	for _, f := range q.event.Fields {
+		if f.Field != "Scope" {
+			continue
+		}
+		for scope := range strings.FieldsSeq(f.New) {
+			if scopes++; !harmless(scope) {
+				return false
+			}
+		}
+	}
+	return own(q) && scopes > 0
 }
 
 // leaves tells whether mail goes to an address outside the organisation of the
@@ -135,21 +145,4 @@ func leaves(q question) bool {
 func domain(address string) string {
 	_, d, _ := strings.Cut(strings.Trim(strings.ToLower(strings.TrimSpace(address)), `"<>[]`), "@")
 	return d
-}
-
-// consentOf reads what a consent allows and whether it is for everybody.
-func consentOf(e holds.Event) (scopes []string, everybody bool) {
-	for _, f := range e.Fields {
-		switch name := strings.ToLower(f.Field); {
-		case strings.Contains(name, "isadminconsent"), strings.Contains(name, "onbehalfofall"):
-			everybody = everybody || strings.EqualFold(strings.Trim(f.New, `"`), "true")
-		case strings.Contains(name, "consenttype"):
-			everybody = everybody || strings.EqualFold(strings.Trim(f.New, `"`), "allprincipals")
-		case strings.HasSuffix(name, "scope"):
-			scopes = append(scopes, strings.Fields(strings.Trim(f.New, `"`))...)
-		case strings.Contains(name, "permissions"):
-			return nil, true // read only where the platform tells the scopes by themselves
-		}
-	}
-	return scopes, everybody
 }

@@ -247,13 +247,11 @@ func takeoverCases() []one {
 		{name: "C17 an application that gets passwords", event: wide(holds.Other, typed("application.lifecycle.update"), field("Pushing user passwords", "", "")), rule: "takeover", want: held, tier: top},
 		{name: "an application assigned", event: is(c, holds.Grant, typed("Add app role assignment grant to user")), rule: "application", want: noted},
 		{name: "an application's owner", event: is(c, holds.Grant, typed("Add owner to application")), rule: "application", want: noted},
-		{name: "one's own consent to know who one is", event: wide(holds.Grant, typed("Add delegated permission grant"), field("DelegatedPermissionGrant.Scope", "", "openid profile User.Read")), rule: "own-consent", want: told, tier: mid},
-		{name: "one's own consent to read mail", event: wide(holds.Grant, typed("Add delegated permission grant"), field("DelegatedPermissionGrant.Scope", "", "openid Mail.Read")), rule: "takeover", want: held, tier: top},
-		{
-			name:  "a harmless consent for everybody",
-			event: wide(holds.Grant, typed("Add delegated permission grant"), field("DelegatedPermissionGrant.Scope", "", "openid"), field("DelegatedPermissionGrant.ConsentType", "", "AllPrincipals")),
-			rule:  "takeover", want: held, tier: top,
-		},
+		{name: "one's own consent to know who one is", event: is(c, holds.Grant, herself, field("Scope", "", "openid profile User.Read")), rule: "own-consent", want: told, tier: mid},
+		{name: "one's own consent to read mail", event: is(c, holds.Grant, herself, field("Scope", "", "openid Mail.Read")), rule: "takeover", want: held, tier: top},
+		{name: "one's own consent to nobody knows what", event: is(c, holds.Grant, herself), rule: "takeover", want: held, tier: top},
+		{name: "a harmless consent for somebody else", event: is(c, holds.Grant, field("Scope", "", "openid")), rule: "takeover", want: held, tier: top},
+		{name: "a harmless consent for everybody", event: wide(holds.Grant, field("Scope", "", "openid")), rule: "takeover", want: held, tier: top},
 	}
 }
 
