@@ -13,6 +13,7 @@ func table() map[string]row {
 	return map[string]row{
 		// holds: the vocabulary, and what is pure around it.
 		"holds":              {},
+		"holds/replay":       {code: "holds"},
 		"holds/policy":       {code: "holds github.com/goccy/go-yaml"},
 		"holds/ownerlink":    {},
 		"holds/audit":        {code: "golang.org/x/mod"},

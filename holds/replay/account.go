@@ -1,0 +1,115 @@
+package replay
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/countersign/countersign/holds"
+)
+
+// addPast keeps the newest events first.
+func (a *account) addPast(p past) {
+	at, _ := slices.BinarySearchFunc(a.past, p.Occurred, func(q past, t time.Time) int { return t.Compare(q.Occurred) })
+	a.past = slices.Insert(a.past, at, p)
+	if len(a.past) > mostPast {
+		a.past = a.past[:mostPast]
+	}
+}
+
+// change follows what an event does to the roles and factors of an account.
+func (a *account) change(e holds.Event) {
+	switch e.Class {
+	case holds.RoleActivation:
+		if e.Verb == holds.Revoke || e.Verb == holds.Remove {
+			a.endRole(e)
+			return
+		}
+		if len(e.Subjects) == 0 {
+			return // what somebody changed about roles is none of their own
+		}
+		r := role{Role: holds.Role{ID: e.Role.ID, Kind: e.Role.Type, Name: e.Role.Name, Privileged: e.Rank != holds.RankOrdinary}, since: e.Occurred}
+		if e.Way == holds.WayActivation {
+			r.until = e.Occurred.Add(activated)
+		}
+		a.addRole(r)
+	case holds.MFAChange:
+		a.changeFactor(e)
+	default: // says nothing about roles and factors
+	}
+}
+
+func sameRole(r role, e holds.Object) bool {
+	return r.ID == e.ID && r.Kind == e.Type && strings.EqualFold(r.Name, e.Name)
+}
+
+// addRole remembers a role from the first time it is seen; one that lasts wins over
+// one for a time.
+func (a *account) addRole(r role) {
+	i := slices.IndexFunc(a.roles, func(o role) bool {
+		return sameRole(o, holds.Object{ID: r.ID, Type: r.Kind, Name: r.Name}) && o.until.IsZero() == r.until.IsZero()
+	})
+	switch {
+	case i < 0:
+		a.roles = append(a.roles, r)
+		if len(a.roles) > mostRoles {
+			a.roles = slices.Delete(a.roles, 1, 2)
+		}
+	case !r.until.IsZero():
+		a.roles[i] = r // taken up again
+	case r.since.Before(a.roles[i].since):
+		a.roles[i].since = r.since
+	}
+}
+
+// endRole takes a role away that is told by its id or name.
+func (a *account) endRole(e holds.Event) {
+	for i, r := range a.roles {
+		named := e.Role.ID != "" && r.ID == e.Role.ID || e.Role.Name != "" && strings.EqualFold(r.Name, e.Role.Name)
+		if named && r.since.Before(e.Occurred) && (r.until.IsZero() || e.Occurred.Before(r.until)) {
+			a.roles[i].until = e.Occurred
+		}
+	}
+}
+
+// rolesAt are the roles the account had just before a moment.
+func (a *account) rolesAt(t time.Time) []holds.Role {
+	var out []holds.Role
+	for _, r := range a.roles {
+		if r.since.Before(t) && (r.until.IsZero() || t.Before(r.until)) {
+			out = append(out, r.Role)
+		}
+	}
+	return out
+}
+
+func (a *account) changeFactor(e holds.Event) {
+	if len(e.Subjects) == 0 {
+		return
+	}
+	switch e.Verb {
+	case holds.Reset:
+		a.factors = slices.DeleteFunc(a.factors, func(f holds.Factor) bool { return f.Created.Before(e.Occurred) })
+	case holds.Remove:
+		if i := slices.IndexFunc(a.factors, func(f holds.Factor) bool { return f.Kind == e.Factor.Type && f.Name == e.Factor.Name }); i >= 0 {
+			a.factors = slices.Delete(a.factors, i, i+1)
+		}
+	case holds.Enrol:
+		a.factors = append(a.factors, holds.Factor{ID: e.Factor.ID, Kind: e.Factor.Type, Name: e.Factor.Name, Created: e.Occurred})
+		if len(a.factors) > mostFactors {
+			a.factors = slices.Delete(a.factors, 0, 1)
+		}
+	default: // the factors stay what they are
+	}
+}
+
+// factorsAt are the factors that were enrolled before a moment.
+func (a *account) factorsAt(t time.Time) []holds.Factor {
+	var out []holds.Factor
+	for _, f := range a.factors {
+		if f.Created.Before(t) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
