@@ -41,7 +41,7 @@ func (s *Sim) listMembers(c *call) (answer, *Error) {
 	if err != nil {
 		return answer{}, err
 	}
-	l := collection{context: "directoryObjects", kind: "microsoft.graph.directoryObject", filters: []string{"id", "displayName"}}
+	l := collection{context: "directoryObjects", kind: "microsoft.graph.directoryObject", loose: true, filters: []string{"id", "displayName"}}
 	for _, id := range g.Members {
 		l.items = append(l.items, s.object(id))
 	}

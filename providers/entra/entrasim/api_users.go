@@ -161,7 +161,7 @@ func (s *Sim) memberships(c *call, transitive bool) (answer, *Error) {
 	if err != nil {
 		return answer{}, err
 	}
-	l := collection{context: "directoryObjects", kind: "microsoft.graph.directoryObject", filters: []string{"id", "displayName"}}
+	l := collection{context: "directoryObjects", kind: "microsoft.graph.directoryObject", loose: true, filters: []string{"id", "displayName"}}
 	holders := []string{p.ID}
 	for _, g := range s.groupsOf(p.ID, transitive) {
 		l.items = append(l.items, s.object(g.ID))
@@ -187,7 +187,7 @@ func (s *Sim) listUserDevices(c *call) (answer, *Error) {
 	if err != nil {
 		return answer{}, err
 	}
-	l := collection{context: "directoryObjects", kind: "microsoft.graph.directoryObject"}
+	l := collection{context: "directoryObjects", kind: "microsoft.graph.directoryObject", loose: true}
 	for i := range s.org.Devices {
 		if d := &s.org.Devices[i]; d.Owner == p.ID {
 			l.items = append(l.items, s.object(d.ID))

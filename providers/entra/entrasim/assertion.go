@@ -49,7 +49,7 @@ func (s *Sim) checkAssertion(c *call, app *Application, form url.Values) *answer
 	if len(parts) != 3 || !readPart(parts[0], &header) || !readPart(parts[1], &claims) {
 		return no(50027, "JWT token is invalid or malformed.")
 	}
-	key := app.key(header)
+	key := publicKey(append(slices.Clone(app.Keys), s.principal(app.AppID).Keys...), header)
 	if key == nil {
 		return no(700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
 	}
@@ -96,9 +96,9 @@ func readPart(part string, v any) bool {
 	return err == nil && json.Unmarshal(raw, v) == nil
 }
 
-// key finds the certificate a header names, and returns its public key.
-func (a *Application) key(h assertionHeader) *rsa.PublicKey {
-	for _, k := range a.Keys {
+// publicKey finds the certificate a header names, and returns its public key.
+func publicKey(keys []Key, h assertionHeader) *rsa.PublicKey {
+	for _, k := range keys {
 		block, _ := pem.Decode([]byte(k.Certificate))
 		if block == nil {
 			continue

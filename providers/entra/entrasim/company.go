@@ -179,9 +179,15 @@ type Application struct {
 	AppID     string                `json:"appId"`
 	Name      string                `json:"displayName"`
 	Created   time.Time             `json:"createdDateTime"`
-	Secrets   []Secret              `json:"passwordCredentials,omitempty"`
-	Keys      []Key                 `json:"keyCredentials,omitempty"`
 	Federated []FederatedCredential `json:"federatedIdentityCredentials,omitempty"`
+	Credentials
+}
+
+// Credentials are what an application, or its service principal by itself,
+// proves itself with.
+type Credentials struct {
+	Secrets []Secret `json:"passwordCredentials,omitempty"`
+	Keys    []Key    `json:"keyCredentials,omitempty"`
 }
 
 // Secret is a client secret. New invents a Value when it is empty.
@@ -218,6 +224,7 @@ type ServicePrincipal struct {
 	Name  string    `json:"displayName"`
 	Owner string    `json:"appOwnerOrganizationId"`
 	Roles []AppRole `json:"appRoles,omitempty"` // the application permissions it offers
+	Credentials
 }
 
 // AppRole is an application permission that a resource offers.

@@ -14,11 +14,11 @@ func (p *ServicePrincipal) wire() map[string]any {
 			"allowedMemberTypes": []string{"Application"},
 		})
 	}
-	return map[string]any{
+	return p.Credentials.wire(map[string]any{
 		"id": p.ID, "appId": p.AppID, "displayName": p.Name, "appDisplayName": p.Name, "accountEnabled": true, "servicePrincipalType": "Application",
 		"appOwnerOrganizationId": p.Owner, "appRoles": roles, "servicePrincipalNames": []string{p.AppID}, "deletedDateTime": nil,
-		"keyCredentials": []any{}, "passwordCredentials": []any{}, "tags": []string{"WindowsAzureActiveDirectoryIntegratedApp"},
-	}
+		"tags": []string{"WindowsAzureActiveDirectoryIntegratedApp"},
+	})
 }
 
 func (g *Consent) wire() map[string]any {
@@ -172,17 +172,34 @@ func (s *Sim) listAppRoles(c *call, segment string, side func(AppRoleAssignment)
 	return c.list(l)
 }
 
-func (s *Sim) deleteAppRole(c *call) (answer, *Error) {
+// appRoleOf finds the assignment of the path. The call's subject is its holder.
+func (s *Sim) appRoleOf(c *call) (*AppRoleAssignment, *Error) {
 	p, err := s.principalOf(c)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	id := c.r.PathValue("assignment")
 	a := find(s.org.AppRoles, func(a *AppRoleAssignment) bool { return a.ID == id && (a.Resource == p.ID || a.Principal == p.ID) })
 	if a == nil {
-		return answer{}, errNotFound(id)
+		return nil, errNotFound(id)
 	}
 	c.subject = a.Principal
+	return a, nil
+}
+
+func (s *Sim) getAppRole(c *call) (answer, *Error) {
+	a, err := s.appRoleOf(c)
+	if err != nil {
+		return answer{}, err
+	}
+	return c.one("appRoleAssignments", "microsoft.graph.appRoleAssignment", s.appRoleWire(*a), nil)
+}
+
+func (s *Sim) deleteAppRole(c *call) (answer, *Error) {
+	a, err := s.appRoleOf(c)
+	if err != nil {
+		return answer{}, err
+	}
 	s.revokeAppRole(c.cause, *a)
 	return answer{status: http.StatusNoContent}, nil
 }

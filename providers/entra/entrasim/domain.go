@@ -97,6 +97,19 @@ func (s *Sim) listFederation(c *call) (answer, *Error) {
 	return c.list(l)
 }
 
+func (s *Sim) getFederation(c *call) (answer, *Error) {
+	d, err := s.domainOf(c)
+	if err != nil {
+		return answer{}, err
+	}
+	id := c.r.PathValue("federation")
+	f := find(d.Federation, func(f *Federation) bool { return f.ID == id })
+	if f == nil {
+		return answer{}, errNotFound(id)
+	}
+	return c.one("domains('"+d.Name+"')/federationConfiguration", "microsoft.graph.internalDomainFederation", f.wire(), nil)
+}
+
 func (s *Sim) deleteFederation(c *call) (answer, *Error) {
 	d, err := s.domainOf(c)
 	if err != nil {

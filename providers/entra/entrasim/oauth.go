@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -70,7 +71,7 @@ func (s *Sim) checkSecret(app *Application, secret string) *answer {
 		no := s.refuseToken(401, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
 		return &no
 	}
-	for _, k := range app.Secrets {
+	for _, k := range append(slices.Clone(app.Secrets), s.principal(app.AppID).Secrets...) {
 		if subtle.ConstantTimeCompare([]byte(k.Value), []byte(secret)) != 1 {
 			continue
 		}

@@ -21,6 +21,7 @@ type collection struct {
 	usual   []string // properties without $select; nil: all
 	size    int      // page size without $top
 	most    int      // largest $top
+	loose   bool     // a list of several types: what $select names need not be on each
 }
 
 // list answers a collection: $filter, $orderby, $select, $top, $count and
@@ -54,7 +55,11 @@ func (c *call) list(l collection) (answer, *Error) {
 	end := min(start+top, len(items))
 	value := []any{}
 	for _, m := range items[start:end] {
-		one, err := choose(m, q.Get("$select"), l.usual, l.kind)
+		selected := q.Get("$select")
+		if l.loose {
+			selected = present(m, selected)
+		}
+		one, err := choose(m, selected, l.usual, l.kind)
 		if err != nil {
 			return answer{}, err
 		}
@@ -161,6 +166,20 @@ func choose(m map[string]any, selected string, usual []string, kind string) (map
 		}
 	}
 	return out, nil
+}
+
+// present keeps the names of a $select that an object has; its id at least.
+func present(m map[string]any, selected string) string {
+	if selected == "" {
+		return ""
+	}
+	out := []string{"id"}
+	for _, name := range strings.Split(selected, ",") {
+		if name = strings.TrimSpace(name); m[name] != nil {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, ",")
 }
 
 // order sorts by one property.

@@ -98,11 +98,16 @@ func endpoints() []endpoint {
 
 		{method: "GET", path: "/applications", need: may("apps"), do: (*Sim).listApps},
 		{method: "GET", path: app, need: may("apps"), do: (*Sim).getApp},
+		{method: "PATCH", path: app, need: may("apps write"), do: (*Sim).patchCredentials},
 		{method: "POST", path: app + "/addPassword", need: may("apps write"), do: (*Sim).postAddPassword},
 		{method: "POST", path: app + "/removePassword", need: may("apps write"), do: (*Sim).postRemovePassword},
 		{method: "POST", path: app + "/removeKey", need: may("apps write"), do: (*Sim).postRemoveKey},
 		{method: "GET", path: "/servicePrincipals", need: may("apps"), do: (*Sim).listPrincipals},
 		{method: "GET", path: sp, need: may("apps"), do: (*Sim).getPrincipal},
+		{method: "PATCH", path: sp, need: may("apps write"), do: (*Sim).patchCredentials},
+		{method: "POST", path: sp + "/addPassword", need: may("apps write"), do: (*Sim).postAddPassword},
+		{method: "POST", path: sp + "/removePassword", need: may("apps write"), do: (*Sim).postRemovePassword},
+		{method: "GET", path: sp + "/appRoleAssignedTo/{assignment}", need: may("apps"), do: (*Sim).getAppRole},
 		{method: "GET", path: sp + "/appRoleAssignedTo", need: may("apps"), do: (*Sim).listAppRolesTo},
 		{method: "GET", path: sp + "/appRoleAssignments", need: may("apps"), do: (*Sim).listAppRolesOf},
 		{method: "DELETE", path: sp + "/appRoleAssignedTo/{assignment}", need: may("app roles"), do: (*Sim).deleteAppRole},
@@ -113,6 +118,7 @@ func endpoints() []endpoint {
 
 		{method: "GET", path: "/domains", need: may("domains"), do: (*Sim).listDomains},
 		{method: "GET", path: "/domains/{domain}/federationConfiguration", need: may("domains"), do: (*Sim).listFederation},
+		{method: "GET", path: "/domains/{domain}/federationConfiguration/{federation}", need: may("domains"), do: (*Sim).getFederation},
 		{method: "DELETE", path: "/domains/{domain}/federationConfiguration/{federation}", need: may("domains write"), do: (*Sim).deleteFederation},
 
 		{method: "GET", path: "/auditLogs/directoryAudits", need: may("audit"), do: (*Sim).listAudits},

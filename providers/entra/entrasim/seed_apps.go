@@ -17,11 +17,11 @@ func seedApps() []Application {
 	return []Application{
 		{
 			ID: OwnAppObject, AppID: OwnApp, Name: "Countersign", Created: seedDate(),
-			Secrets: []Secret{{ID: OwnSecret, Name: "Countersign", Start: seedDate(), End: seedDate().AddDate(10, 0, 0)}},
+			Credentials: Credentials{Secrets: []Secret{{ID: OwnSecret, Name: "Countersign", Start: seedDate(), End: seedDate().AddDate(10, 0, 0)}}},
 		},
 		{
 			ID: PayrollObject, AppID: PayrollApp, Name: "Nordwind Payroll", Created: seedDate(),
-			Secrets: []Secret{{ID: namedGUID("secret", PayrollApp), Name: "payroll job", Start: seedDate(), End: seedDate().AddDate(10, 0, 0)}},
+			Credentials: Credentials{Secrets: []Secret{{ID: namedGUID("secret", PayrollApp), Name: "payroll job", Start: seedDate(), End: seedDate().AddDate(10, 0, 0)}}},
 		},
 	}
 }

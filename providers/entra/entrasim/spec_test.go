@@ -156,12 +156,19 @@ func appEndpoints(t *testing.T, r *rig) {
 	r.call(204, "POST", app+"/removePassword", map[string]any{"keyId": made.KeyID})
 	key := r.withKey(PayrollApp)
 	r.call(204, "POST", app+"/removeKey", map[string]any{"keyId": key, "proof": "eyJ"})
+	r.withKey(PayrollApp)
+	r.call(204, "PATCH", app, map[string]any{"keyCredentials": []any{}})
+	sp := "/servicePrincipals/" + PayrollService
+	r.call(200, "POST", sp+"/addPassword", map[string]any{"passwordCredential": map[string]any{"displayName": "of its own"}}).decode(t, &made)
+	r.call(204, "POST", sp+"/removePassword", map[string]any{"keyId": made.KeyID})
+	r.call(204, "PATCH", sp, map[string]any{"keyCredentials": []any{}})
 	r.call(200, "GET", "/servicePrincipals?$filter=appId eq '"+OwnApp+"'", nil)
 	r.call(200, "GET", "/servicePrincipals/"+OwnPrincipal, nil)
 	given := r.call(200, "GET", "/servicePrincipals/"+GraphPrincipal+"/appRoleAssignedTo?$top=999", nil).values()
 	r.call(200, "GET", "/servicePrincipals/"+PayrollService+"/appRoleAssignments", nil)
 	for _, a := range given {
 		if a["principalId"] == PayrollService {
+			r.call(200, "GET", "/servicePrincipals/"+GraphPrincipal+"/appRoleAssignedTo/"+a["id"].(string), nil)
 			r.call(204, "DELETE", "/servicePrincipals/"+GraphPrincipal+"/appRoleAssignedTo/"+a["id"].(string), nil)
 		}
 	}
@@ -176,5 +183,7 @@ func appEndpoints(t *testing.T, r *rig) {
 		t.Fatal(err)
 	}
 	federation := "/domains/" + seedMailDomain + "/federationConfiguration"
-	r.call(204, "DELETE", federation+"/"+r.call(200, "GET", federation, nil).values()[0]["id"].(string), nil)
+	one := federation + "/" + r.call(200, "GET", federation, nil).values()[0]["id"].(string)
+	r.call(200, "GET", one, nil)
+	r.call(204, "DELETE", one, nil)
 }

@@ -10,7 +10,7 @@ func keepers() []string {
 // AddsAppSecret gives an application a further client secret.
 func (s *Sim) AddsAppSecret(actor, app, name string, opts ...StoryOption) (Told, error) {
 	return s.withApp(actor, app, opts, func(x *scene, a *Application) error {
-		x.told.Made = s.addSecret(x.cause, a, name, s.now().AddDate(2, 0, 0)).ID
+		x.told.Made = s.addSecret(x.cause, a.owner(), name, s.now().AddDate(2, 0, 0)).ID
 		return nil
 	})
 }
@@ -18,7 +18,7 @@ func (s *Sim) AddsAppSecret(actor, app, name string, opts ...StoryOption) (Told,
 // RemovesAppSecret takes a client secret from an application, by its keyId.
 func (s *Sim) RemovesAppSecret(actor, app, key string, opts ...StoryOption) (Told, error) {
 	return s.withApp(actor, app, opts, func(x *scene, a *Application) error {
-		return asError(s.removeSecret(x.cause, a, key))
+		return asError(s.removeSecret(x.cause, a.owner(), key))
 	})
 }
 
@@ -44,12 +44,7 @@ func (s *Sim) withApp(actor, app string, opts []StoryOption, do func(*scene, *Ap
 // its application's owner does not see.
 func (s *Sim) AddsPrincipalSecret(actor, app, name string, opts ...StoryOption) (Told, error) {
 	return s.withPrincipal(actor, app, keepers(), opts, func(x *scene, p *ServicePrincipal) error {
-		x.told.Made = newGUID()
-		key := fmt.Sprintf("[KeyIdentifier=%s,KeyType=Password,KeyUsage=Verify,DisplayName=%s]", x.told.Made, name)
-		s.emit(x.cause, activity{
-			service: coreDirectory, category: "ApplicationManagement", name: "Add service principal credentials", operation: "Update",
-			targets: []Target{principalTarget(p, changed("KeyDescription", []string{}, []string{key}), included("KeyDescription"))},
-		})
+		x.told.Made = s.addSecret(x.cause, p.owner(), name, s.now().AddDate(2, 0, 0)).ID
 		return nil
 	})
 }
