@@ -112,18 +112,20 @@ type Tenant struct {
 	Connections []Connection `yaml:"connections"`
 }
 
-// Connection is one Okta org.
+// Connection is one Okta org or one Entra directory.
 type Connection struct {
 	ID string `yaml:"id"`
-	// Provider is "okta".
+	// Provider is "okta" or "entra"; the section of that name says the rest.
 	Provider string `yaml:"provider"`
 	// Mode is "watch" (the default), "notify" or "contain".
 	Mode string `yaml:"mode"`
 	// BreakGlass are at least two ids of emergency accounts that are never
 	// restrained. Without them a connection cannot contain.
 	BreakGlass []string `yaml:"break_glass"`
-	Hook       Hook     `yaml:"hook"`
-	Okta       Okta     `yaml:"okta"`
+	// Hook is Okta's alone: at Entra Countersign makes its subscriptions itself.
+	Hook  Hook  `yaml:"hook"`
+	Okta  Okta  `yaml:"okta"`
+	Entra Entra `yaml:"entra"`
 }
 
 // Hook is the shared secret of the provider's webhook.
@@ -197,12 +199,7 @@ func (c *Config) defaults() {
 			if n.Mode == "" {
 				n.Mode = "watch"
 			}
-			if n.Hook.Header == "" {
-				n.Hook.Header = "Authorization"
-			}
-			if n.Okta.PollEvery == 0 {
-				n.Okta.PollEvery = 10 * time.Second
-			}
+			n.defaults(c.Public.URL)
 		}
 	}
 }

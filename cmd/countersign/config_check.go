@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/mail"
@@ -169,30 +170,13 @@ func (n Connection) check(p *problems, at string, seen map[string]bool) {
 		p.add(at+".id", "%q is used twice in the installation", n.ID)
 	}
 	seen["connection "+n.ID] = true
-	if n.Provider != "okta" {
-		p.add(at+".provider", "%q is not known; this version speaks okta", n.Provider)
-	}
 	if !slices.Contains([]string{"watch", "notify", "contain"}, n.Mode) {
 		p.add(at+".mode", "%q is not watch, notify or contain", n.Mode)
 	}
 	if n.Mode == "contain" && len(different(n.BreakGlass)) < 2 {
 		p.add(at+".break_glass", "containment needs at least two different emergency accounts that are never restrained")
 	}
-	p.need(at+".hook.secret_file", n.Hook.SecretFile, "deliveries are authenticated by a shared secret")
-	if (n.Hook.PreviousSecretFile == "") != n.Hook.PreviousUntil.IsZero() {
-		p.add(at+".hook.previous_until", "previous_secret_file and previous_until are needed together")
-	}
-	n.Okta.check(p, at+".okta")
-	for _, id := range n.BreakGlass {
-		switch {
-		case !oktaID.MatchString(id):
-			p.add(at+".break_glass", "%q is not an Okta id of 20 letters and digits; logins can be renamed", id)
-		case !strings.HasPrefix(id, "00u"):
-			p.add(at+".break_glass", "%q is not the id of an account, which begins with 00u", id)
-		case slices.Contains(n.Okta.OwnAccounts, id):
-			p.add(at+".break_glass", "%q is Countersign's own account; emergency accounts are people's", id)
-		}
-	}
+	n.checkProvider(p, at)
 }
 
 func different(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
@@ -222,6 +206,16 @@ func (o Okta) check(p *problems, at string) {
 	if len(o.OwnAccounts) == 0 {
 		p.add(at+".own_accounts", "missing; without the id of the token's owner or the service app, Countersign cannot tell its own acts from an intruder's")
 	}
+}
+
+// plainURL reads an address that has a scheme of the web, a host and at most a
+// path.
+func plainURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err == nil && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "") {
+		err = errors.New("not a plain address")
+	}
+	return u, err
 }
 
 // loopback tells whether a host, or host:port, is this machine's own.

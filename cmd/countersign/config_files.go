@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -19,6 +21,8 @@ func (c *Config) checkFiles() error {
 			errs = append(errs, err)
 		}
 	}
+	// What holds no secret, or is another program's, has to be there.
+	there := map[string]string{"public.certificate": c.Public.Certificate, "public.key": c.Public.Key, "mail.ca_file": c.Mail.CAFile}
 	read("mail.password_file", c.Mail.PasswordFile)
 	read("database.url_file", c.Database.URLFile)
 	for _, t := range c.Tenants {
@@ -41,13 +45,17 @@ func (c *Config) checkFiles() error {
 			read(n.ID+".hook.previous_secret_file", n.Hook.PreviousSecretFile)
 			read(n.ID+".okta.token_file", n.Okta.TokenFile)
 			read(n.ID+".okta.key_file", n.Okta.KeyFile)
+			read(n.ID+".entra.client_secret_file", n.Entra.ClientSecretFile)
+			read(n.ID+".entra.key_file", n.Entra.KeyFile)
+			there[n.ID+".entra.certificate_file"] = n.Entra.CertificateFile
+			there[n.ID+".entra.federated_token_file"] = n.Entra.FederatedTokenFile
 		}
 	}
-	for key, file := range map[string]string{"public.certificate": c.Public.Certificate, "public.key": c.Public.Key, "mail.ca_file": c.Mail.CAFile} {
-		if file == "" {
+	for _, key := range slices.Sorted(maps.Keys(there)) {
+		if there[key] == "" {
 			continue
 		}
-		if _, err := os.Stat(c.path(file)); err != nil {
+		if _, err := os.Stat(c.path(there[key])); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", key, err))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/countersign/countersign/gateway/intake"
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/providers/entra"
 	"github.com/countersign/countersign/providers/okta"
 )
 
@@ -27,16 +28,12 @@ func (c *Config) try() error {
 	}
 	for _, t := range c.Tenants {
 		for _, n := range t.Connections {
-			o, err := c.oktaOptions(t, n, time.Now, log)
-			if err == nil {
-				_, err = okta.New(o)
-			}
-			errs = append(errs, err)
+			errs = append(errs, c.tryConnection(t, n, log))
 		}
 	}
 	doors, err := c.intakeConnections()
 	if err == nil {
-		_, err = intake.New(intake.Options{Connections: doors, Store: nowhere{}, Logger: log})
+		_, err = intake.New(intake.Options{Connections: doors, Store: nowhere{}, Feeds: nowhere{}, Waker: nowhere{}, Logger: log})
 	}
 	errs = append(errs, err)
 	_, err = c.mailChannel()
@@ -45,9 +42,38 @@ func (c *Config) try() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// nowhere is the store of a door that is not opened.
+// tryConnection makes a connection's client.
+func (c *Config) tryConnection(t Tenant, n Connection, log *slog.Logger) error {
+	if n.Provider == providerOkta {
+		o, err := c.oktaOptions(t, n, time.Now, log)
+		if err == nil {
+			_, err = okta.New(o)
+		}
+		return err
+	}
+	o, err := c.entraOptions(t, n, time.Now, log)
+	if err != nil {
+		return err
+	}
+	client, err := entra.New(o)
+	if err != nil {
+		return err
+	}
+	_, err = client.NewFeeds(entra.FeedsOptions{NotificationURL: n.Entra.NotificationURL})
+	return err
+}
+
+// nowhere stands behind a door that is not opened.
 type nowhere struct{}
 
 func (nowhere) Receive(context.Context, holds.Delivery) error {
 	return fmt.Errorf("nothing is received by a check")
 }
+
+func (nowhere) Feeds(context.Context, holds.TenantID, holds.ConnectionID) ([]holds.Feed, error) {
+	return nil, fmt.Errorf("nothing is looked up by a check")
+}
+
+func (nowhere) Wake(holds.ConnectionID) {}
+
+func (nowhere) Lifecycle(holds.ConnectionID, string, string) {}

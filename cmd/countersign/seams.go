@@ -21,6 +21,9 @@ type seams struct {
 	// job bounds one run of a job; zero is jobTimeout. A job whose process was
 	// killed is taken over when that time is up.
 	job time.Duration
+	// feeds is between two looks at a directory's subscriptions; zero is the
+	// client's own.
+	feeds time.Duration
 }
 
 type seamsKey struct{}

@@ -45,7 +45,7 @@ func (c checkConfigCommand) Run(std streams) error {
 	}
 	for _, t := range cfg.Tenants {
 		for _, n := range t.Connections {
-			fmt.Fprintf(std.out, "%s/%s: %s at %s, mode %s\n", t.ID, n.ID, n.Provider, n.Okta.OrgURL, n.Mode)
+			fmt.Fprintf(std.out, "%s/%s: %s at %s, mode %s\n", t.ID, n.ID, n.Provider, n.where(), n.Mode)
 		}
 	}
 	_, err = fmt.Fprintln(std.out, "The configuration is good.")

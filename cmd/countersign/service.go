@@ -25,24 +25,25 @@ import (
 // one part needs another, and run until the first one fails or the context
 // ends.
 type service struct {
-	config  *Config
-	log     *slog.Logger
-	keys    *keyDirectory
-	db      *database
-	pool    *sql.DB // the jobs' own connections
-	store   *pgstore.Store
-	okta    []oktaConnection
-	keeper  *keeper.Keeper
-	runner  *jobs.Runner
-	anchor  *anchor.Loop
-	public  *gateway.Server
-	console *gateway.Server
+	config    *Config
+	log       *slog.Logger
+	keys      *keyDirectory
+	db        *database
+	pool      *sql.DB // the jobs' own connections
+	store     *pgstore.Store
+	platforms []platform
+	refused   *refusals
+	keeper    *keeper.Keeper
+	runner    *jobs.Runner
+	anchor    *anchor.Loop
+	public    *gateway.Server
+	console   *gateway.Server
 }
 
 // newService makes the service. What was started when a later part fails is
 // stopped again.
 func newService(ctx context.Context, c *Config, log *slog.Logger) (s *service, err error) {
-	s = &service{config: c, log: log}
+	s = &service{config: c, log: log, refused: newRefusals()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close(context.WithoutCancel(ctx)))
@@ -181,8 +182,11 @@ func (s *service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.anchor.Run(ctx) })
 	g.Go(func() error { return s.public.Run(ctx) })
 	g.Go(func() error { return s.console.Run(ctx) })
-	for _, c := range s.okta {
-		g.Go(func() error { return c.poller.Run(ctx) })
+	g.Go(func() error { return s.recordRefusals(ctx) })
+	for _, c := range s.platforms {
+		for _, run := range c.run {
+			g.Go(func() error { return run(ctx) })
+		}
 	}
 	g.Go(func() error {
 		select {

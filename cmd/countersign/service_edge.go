@@ -146,7 +146,9 @@ func (s *service) openPublic() error {
 	if err != nil {
 		return err
 	}
-	in, err := intake.New(intake.Options{Connections: connections, Store: s.store, Now: s.store.Now, Logger: s.log})
+	in, err := intake.New(intake.Options{
+		Connections: connections, Store: s.store, Feeds: s.store, Waker: s, Refused: s.refused.add, Now: s.store.Now, Logger: s.log,
+	})
 	if err != nil {
 		return err
 	}

@@ -1,49 +1,29 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"log/slog"
 	"time"
 
 	"github.com/countersign/countersign/gateway/intake"
 	"github.com/countersign/countersign/holds"
-	"github.com/countersign/countersign/holds/keeper"
 	"github.com/countersign/countersign/providers/okta"
 )
 
-// oktaConnection is one Okta org: its client and the poller of its log.
-type oktaConnection struct {
-	tenant Tenant
-	config Connection
-	client *okta.Client
-	poller *okta.Poller
-}
-
-// openProviders makes the clients; nothing is called yet.
-func (s *service) openProviders(x seams) error {
-	for _, t := range s.config.Tenants {
-		for _, n := range t.Connections {
-			c, err := s.openOkta(t, n, x)
-			if err != nil {
-				return fmt.Errorf("connection %s: %w", n.ID, err)
-			}
-			s.okta = append(s.okta, c)
-		}
-	}
-	return nil
-}
-
-func (s *service) openOkta(t Tenant, n Connection, x seams) (oktaConnection, error) {
-	out := oktaConnection{tenant: t, config: n}
+// openOkta makes an org's client and the poller of its System Log.
+func (s *service) openOkta(t Tenant, n Connection, x seams) (platform, error) {
+	out := platform{tenant: t, config: n}
 	o, err := s.config.oktaOptions(t, n, s.store.Now, s.log)
 	if err != nil {
 		return out, err
 	}
 	o.Timeout, o.Base = x.timeout, x.transport
-	if out.client, err = okta.New(o); err != nil {
+	client, err := okta.New(o)
+	if err != nil {
 		return out, err
 	}
-	out.poller = out.client.NewPoller(okta.PollerOptions{Pages: s.store, Interval: n.Okta.PollEvery, Report: s.polled(t, n)})
+	poller := client.NewPoller(okta.PollerOptions{Pages: s.store, Interval: n.Okta.PollEvery, Report: s.polled(t, n)})
+	out.provider, out.run = client, []func(context.Context) error{poller.Run}
 	return out, nil
 }
 
@@ -66,36 +46,13 @@ func (c *Config) oktaOptions(t Tenant, n Connection, now func() time.Time, log *
 	return o, err
 }
 
-// keeperConnections is what the keeper knows of the connections; judges are the
-// tenants' policies.
-func (s *service) keeperConnections(judges map[string]keeper.Judge) []keeper.Connection {
-	out := make([]keeper.Connection, 0, len(s.okta))
-	for _, c := range s.okta {
-		out = append(out, keeper.Connection{
-			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Mode: holds.Mode(c.config.Mode),
-			Judge: judges[c.tenant.ID], Provider: c.client, BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.Okta.OwnAccounts,
-		})
-	}
-	return out
-}
-
-// intakeConnections is what the webhook's door knows of them.
-func (c *Config) intakeConnections() ([]intake.Connection, error) {
-	var out []intake.Connection
-	for _, t := range c.Tenants {
-		for _, n := range t.Connections {
-			door := intake.Connection{
-				Tenant: holds.TenantID(t.ID), ID: holds.ConnectionID(n.ID), Provider: intake.Okta,
-				HeaderName: n.Hook.Header, SourceHost: hostOf(n.Okta.OrgURL),
-			}
-			var err error
-			if door.Secrets, err = c.hookSecrets(n.Hook); err != nil {
-				return nil, fmt.Errorf("connection %s: %w", n.ID, err)
-			}
-			out = append(out, door)
-		}
-	}
-	return out, nil
+// oktaDoor is what the webhook's door knows of an org.
+func (c *Config) oktaDoor(t Tenant, n Connection) (intake.Connection, error) {
+	secrets, err := c.hookSecrets(n.Hook)
+	return intake.Connection{
+		Tenant: holds.TenantID(t.ID), ID: holds.ConnectionID(n.ID), Provider: intake.Okta,
+		HeaderName: n.Hook.Header, SourceHost: hostOf(n.Okta.OrgURL), Secrets: secrets,
+	}, err
 }
 
 func (c *Config) hookSecrets(h Hook) (s intake.Secrets, err error) {
