@@ -32,7 +32,7 @@ import (
 //	DeactivateIDP     "federation:DOMAIN/ID"
 //	RestoreProfile    names of contacts as in a snapshot, parted by commas
 func (c *Client) Do(ctx context.Context, a holds.Action) (holds.Result, error) {
-	if err := c.checkAction(a); err != nil {
+	if err := checkAction(a); err != nil {
 		return holds.Result{}, err
 	}
 	do := map[holds.ActionKind]func(context.Context, holds.Action) (holds.Result, error){
@@ -67,16 +67,11 @@ func (c *Client) Do(ctx context.Context, a holds.Action) (holds.Result, error) {
 	return r, nil
 }
 
-// checkAction refuses ids that are none. An account is not asked for where the
-// object alone is changed, since what an event names need not be anybody's.
-func (c *Client) checkAction(a holds.Action) error {
-	switch a.Kind {
-	case holds.DisableDevice, holds.RevokeConsent, holds.RemoveCredential, holds.DeactivateIDP, holds.RevokeToken:
-		if a.Account == "" {
-			return nil
-		}
-	case holds.JoinRestraintGroup, holds.LeaveRestraintGroup, holds.ClearSessions, holds.SuspendAccount, holds.UnsuspendAccount,
-		holds.RemoveRole, holds.RemoveFactor, holds.LeaveGroup, holds.RestoreProfile:
+// checkAction refuses an account that is none. It is not asked for where a thing
+// beside the account is changed, since what an event names need not be anybody's.
+func checkAction(a holds.Action) error {
+	if !a.Kind.Shown() {
+		return nil
 	}
 	return checkID("account", a.Account)
 }

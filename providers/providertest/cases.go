@@ -36,8 +36,20 @@ func (r *rig) already(k holds.ActionKind) {
 	r.effects(a, 1)
 }
 
+// gone is about an account or object that is not there. Of an object nothing is
+// left to be done, which may also be said as already.
 func (r *rig) gone(k holds.ActionKind) {
 	a := r.account.action(k)
+	if !k.Shown() {
+		a.Object = r.Missing[k]
+		if res, err := r.do(a); err != nil || res.Status != holds.Gone && res.Status != holds.Already {
+			r.Errorf("%s of nothing: %s, %v", k, res.Status, err)
+		}
+		if inForce, err := r.Objects.Observe(r.Context(), a); !inForce || err != nil {
+			r.Errorf("%s of nothing is in force: %v, %v", k, inForce, err)
+		}
+		return
+	}
 	a.Account = r.Nobody
 	r.must(a, holds.Gone)
 	if _, err := r.Provider.Snapshot(r.Context(), r.Nobody); holds.KindOf(err) != holds.NotFound {
@@ -49,17 +61,16 @@ func (r *rig) lostAfter(k holds.ActionKind) {
 	for _, f := range []Fault{FailAfter, CutAfter} {
 		r.account = r.Account(r.T)
 		a := r.prepare(k)
-		had := r.Effects(a)
 		r.Fail(r.T, a, f)
 		r.fails(a, holds.Unavailable)
-		r.effects(a, had+1)
+		r.effects(a, 1)
 		r.inForce(a, true)
 		if repeatable(k) {
 			continue
 		}
 		// A caller that did not read back and asks again must not do it again.
 		r.must(a, holds.Already)
-		r.effects(a, had+1)
+		r.effects(a, 1)
 	}
 }
 
@@ -128,7 +139,9 @@ func (r *rig) badIDs(k holds.ActionKind) {
 	for _, id := range bad {
 		a := good
 		a.Account = id
-		r.fails(a, holds.Invalid)
+		if k.Shown() {
+			r.fails(a, holds.Invalid)
+		}
 		if k == holds.JoinRestraintGroup {
 			if _, err := r.Provider.Snapshot(r.Context(), id); holds.KindOf(err) != holds.Invalid {
 				r.Errorf("a snapshot of %.40q: %v", id, err)
@@ -144,6 +157,16 @@ func (r *rig) badIDs(k holds.ActionKind) {
 			a = good
 			a.Object = id
 			r.fails(a, holds.Invalid)
+			if !k.Shown() {
+				if _, err := r.Objects.Observe(r.Context(), a); holds.KindOf(err) != holds.Invalid {
+					r.Errorf("observing %.40q: %v", id, err)
+				}
+			}
+		}
+		if k == holds.JoinRestraintGroup && r.Records != nil {
+			if _, _, err := r.Records.Activity(r.Context(), id, time.Now()); holds.KindOf(err) != holds.Invalid {
+				r.Errorf("the activity of %.40q: %v", id, err)
+			}
 		}
 	}
 	if now := r.Calls(); now != was {
@@ -228,6 +251,97 @@ func (r *rig) enforcement() {
 		if err != nil || e.InForce || len(e.Problems) == 0 {
 			r.Errorf("loosened, enforcement on %q: %+v, %v", id, e, err)
 		}
+	}
+}
+
+// objects must not answer for what a snapshot tells, and must tell an outage
+// from an answer.
+func (r *rig) objects() {
+	if r.Objects == nil {
+		r.Skip("this platform's actions all show in a snapshot")
+	}
+	for _, k := range kinds() {
+		if _, err := r.Objects.Observe(r.Context(), r.account.action(k)); holds.KindOf(err) != holds.Invalid {
+			r.Errorf("observing %s: %v", k, err)
+		}
+	}
+	r.Revoke(r.T)
+	for _, k := range r.Kinds {
+		if k.Shown() {
+			continue
+		}
+		inForce, err := r.Objects.Observe(r.Context(), r.account.action(k))
+		r.noSecret(err)
+		if inForce || err == nil || holds.KindOf(err) != holds.Forbidden {
+			r.Errorf("observing %s without a credential: %v, %v", k, inForce, err)
+		}
+	}
+}
+
+// activity is everything the account did or suffered, as the poller reads it.
+func (r *rig) activity() {
+	if r.Records == nil {
+		r.Skip("this platform's log cannot be asked about one account")
+	}
+	since := time.Now().Add(-time.Minute)
+	r.Busy(r.T, r.account.ID)
+	pages, complete, err := r.Records.Activity(r.Context(), r.account.ID, since)
+	if err != nil || !complete {
+		r.Fatalf("activity: complete %v, %v", complete, err)
+	}
+	ids := map[string]int{}
+	did, suffered := false, false
+	for _, p := range pages {
+		for _, e := range r.Provider.Decode(holds.Delivery{Source: holds.FromPoller, Body: p, Received: time.Now()}) {
+			ids[e.ID]++
+			mine := slices.ContainsFunc(e.Subjects, func(a holds.Account) bool { return a.ID == r.account.ID })
+			acted := e.Actor.ID == r.account.ID
+			if e.Occurred.Before(since) || !mine && !acted && e.Class != holds.None {
+				r.Errorf("%s of %v is not of this account, or not of this time", e.Type, e.Occurred)
+			}
+			did, suffered = did || acted, suffered || mine && !acted
+		}
+	}
+	if !did || !suffered {
+		r.Errorf("of %d events: did %v, suffered %v", len(ids), did, suffered)
+	}
+	for id, n := range ids {
+		if n > 1 {
+			r.Errorf("%s is told %d times", id, n)
+		}
+	}
+	if pages, _, err := r.Records.Activity(r.Context(), r.account.ID, time.Now().Add(time.Hour)); err != nil || len(pages) > 0 {
+		r.Errorf("the future has %d pages, %v", len(pages), err)
+	}
+}
+
+// find goes by the sign-in name alone.
+func (r *rig) find() {
+	if r.Records == nil {
+		r.Skip("this platform cannot be asked")
+	}
+	s, err := r.Provider.Snapshot(r.Context(), r.account.ID)
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, login := range []string{s.Account.Login, strings.ToUpper(s.Account.Login)} {
+		if got, err := r.Records.Find(r.Context(), login); err != nil || got.ID != s.Account.ID || got.Login == "" {
+			r.Errorf("%s is found as %+v, %v", login, got, err)
+		}
+	}
+	for _, login := range []string{"nobody@nowhere.example", "o'brien' or 1 eq 1", s.Account.ID[:8], `x" or status eq "ACTIVE`} {
+		if got, err := r.Records.Find(r.Context(), login); holds.KindOf(err) != holds.NotFound && holds.KindOf(err) != holds.Invalid {
+			r.Errorf("%q is found as %+v, %v", login, got, err)
+		}
+	}
+	was := r.Calls()
+	for _, login := range []string{"", "a\nb", "\x00", strings.Repeat("x", 5000)} {
+		if _, err := r.Records.Find(r.Context(), login); holds.KindOf(err) != holds.Invalid {
+			r.Errorf("%.20q: %v", login, err)
+		}
+	}
+	if r.Calls() != was {
+		r.Error("what is no sign-in name was asked for")
 	}
 }
 

@@ -8,5 +8,12 @@
 //     never a failure, and reading back tells what became of it;
 //   - every call ends at its deadline, also when the other side hangs;
 //   - no error shows a secret, and no id that is not one reaches the network;
-//   - a restraint that does not restrain is seen.
+//   - a restraint that does not restrain is seen;
+//   - what no snapshot shows is read back by itself, and an outage is never taken
+//     for an answer;
+//   - everything an account did or suffered is told once, and an account is found by
+//     its sign-in name alone.
+//
+// Actions and questions that not every platform has are asked of those whose
+// harness names them.
 package providertest

@@ -16,6 +16,17 @@ type Provider interface {
 	Enforcement(ctx context.Context, account string) (holds.Enforcement, error)
 }
 
+// Objects reads back what no snapshot of an account shows, as the keeper asks it.
+type Objects interface {
+	Observe(ctx context.Context, a holds.Action) (inForce bool, err error)
+}
+
+// Records tells what an account did and who it is, as the keeper asks it.
+type Records interface {
+	Activity(ctx context.Context, account string, since time.Time) (pages [][]byte, complete bool, err error)
+	Find(ctx context.Context, login string) (holds.Account, error)
+}
+
 // Fault is how the changing call of an action goes wrong, once.
 type Fault int
 
@@ -37,12 +48,27 @@ type Account struct {
 	// Role is a role assignment of the account's own, GroupRole one it has through
 	// a group, Factor one of at least two factors.
 	Role, GroupRole, Factor string
+	// Objects are what the harness's further kinds are done to, as Action.Object; for
+	// RestoreProfile the names of what was changed since Before was taken.
+	Objects map[holds.ActionKind]string
+	Before  *holds.Snapshot
 }
 
 // Harness is one simulated organisation with one provider speaking to it. Every
-// function is needed; a nil one fails the suite.
+// function is needed; a nil one fails the suite. What not every platform can do is
+// said by Kinds, Objects and Records.
 type Harness struct {
 	Provider Provider
+	// Kinds are the actions the provider supports beyond those every one does. Those
+	// that a snapshot does not show need Objects, and in Missing a well-formed object
+	// that does not exist.
+	Kinds   []holds.ActionKind
+	Objects Objects
+	Missing map[holds.ActionKind]string
+	// Records is nil where the platform's log cannot be asked. Busy makes the account
+	// change something of itself, and somebody else change it and another account.
+	Records Records
+	Busy    func(t *testing.T, account string)
 	// Deadline is the provider's own for one call; the suite allows an action a few
 	// of them.
 	Deadline time.Duration
@@ -80,6 +106,10 @@ func (a Account) action(k holds.ActionKind) holds.Action {
 		out.Object = a.Role
 	case holds.RemoveFactor:
 		out.Object = a.Factor
+	case holds.RestoreProfile:
+		out.Object, out.Before = a.Objects[k], a.Before
+	case holds.LeaveGroup, holds.DisableDevice, holds.RevokeToken, holds.RevokeConsent, holds.RemoveCredential, holds.DeactivateIDP:
+		out.Object = a.Objects[k]
 	case holds.JoinRestraintGroup, holds.LeaveRestraintGroup, holds.ClearSessions, holds.SuspendAccount, holds.UnsuspendAccount:
 	}
 	return out
@@ -100,7 +130,8 @@ func before(k holds.ActionKind) holds.ActionKind {
 		return holds.JoinRestraintGroup
 	case holds.UnsuspendAccount:
 		return holds.SuspendAccount
-	case holds.JoinRestraintGroup, holds.ClearSessions, holds.SuspendAccount, holds.RemoveRole, holds.RemoveFactor:
+	case holds.JoinRestraintGroup, holds.ClearSessions, holds.SuspendAccount, holds.RemoveRole, holds.RemoveFactor, holds.LeaveGroup,
+		holds.DisableDevice, holds.RevokeToken, holds.RevokeConsent, holds.RemoveCredential, holds.DeactivateIDP, holds.RestoreProfile:
 	}
 	return ""
 }
