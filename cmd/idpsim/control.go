@@ -6,14 +6,16 @@ import (
 	"strconv"
 
 	"github.com/countersign/countersign/cmd/idpsim/mailsink"
+	"github.com/countersign/countersign/providers/entra/entrasim"
 	"github.com/countersign/countersign/providers/okta/oktasim"
 )
 
-// control is the admin address: the simulator's remote control and the mail
+// control is the admin address: the simulators' remote controls and the mail
 // sink's one switch.
-func control(sim *oktasim.Sim, sink *mailsink.Sink) http.Handler {
+func control(sim *oktasim.Sim, directory *entrasim.Sim, sink *mailsink.Sink) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/sim/", sim.Admin())
+	mux.Handle("/entra/sim/", http.StripPrefix("/entra", directory.Admin()))
 	mux.HandleFunc("POST /mail/refuse", func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(r.URL.Query().Get("n"))
 		if err != nil || n < 0 {

@@ -18,9 +18,10 @@ import (
 
 // Ready is the line printed when everything listens.
 type Ready struct {
-	Okta     OktaReady `json:"okta"`
-	AdminURL string    `json:"adminURL"`
-	Mail     MailReady `json:"mail"`
+	Okta     OktaReady  `json:"okta"`
+	Entra    EntraReady `json:"entra"`
+	AdminURL string     `json:"adminURL"`
+	Mail     MailReady  `json:"mail"`
 }
 
 // OktaReady is what a client of the Okta simulator needs.
@@ -42,8 +43,8 @@ type MailReady struct {
 
 // options are the command line.
 type options struct {
-	listen, admin, smtp, mail string
-	company, engine           string
+	listen, entra, admin, smtp, mail string
+	company, engine, directory       string
 }
 
 func parseArgs(args []string, errOut io.Writer) (options, error) {
@@ -51,10 +52,12 @@ func parseArgs(args []string, errOut io.Writer) (options, error) {
 	f := flag.NewFlagSet("idpsim", flag.ContinueOnError)
 	f.SetOutput(errOut)
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` of the Okta API")
+	f.StringVar(&o.entra, "entra-listen", "127.0.0.1:0", "`address` of Microsoft Graph and of its login endpoint")
 	f.StringVar(&o.admin, "admin", "127.0.0.1:0", "`address` of the simulator's remote control")
 	f.StringVar(&o.smtp, "smtp", "127.0.0.1:0", "`address` of the mail sink's SMTP server")
 	f.StringVar(&o.mail, "mail", "127.0.0.1:0", "`address` of the page that shows the mails")
 	f.StringVar(&o.company, "company", "", "JSON `file` with the company to simulate (default: a small one)")
+	f.StringVar(&o.directory, "entra-company", "", "JSON `file` with the directory to simulate (default: the same small company)")
 	f.StringVar(&o.engine, "engine", string(oktasim.IdentityEngine), "oie or classic")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -62,12 +65,18 @@ func parseArgs(args []string, errOut io.Writer) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	for name, addr := range map[string]string{"--listen": o.listen, "--admin": o.admin, "--smtp": o.smtp, "--mail": o.mail} {
+	return o, o.check()
+}
+
+func (o options) check() error {
+	for name, addr := range map[string]string{
+		"--listen": o.listen, "--entra-listen": o.entra, "--admin": o.admin, "--smtp": o.smtp, "--mail": o.mail,
+	} {
 		if err := loopbackOnly(addr); err != nil {
-			return o, fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return o, nil
+	return nil
 }
 
 // loopbackOnly refuses an address that others could reach: nothing here asks
@@ -105,6 +114,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return err
 	}
 	defer sim.Close()
+	directory, err := newDirectory(o.directory)
+	if err != nil {
+		return err
+	}
+	defer directory.Close()
 	sink, err := mailsink.New(mailsink.Options{})
 	if err != nil {
 		return err
@@ -113,10 +127,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 
 	ctx, cancel := untilClosed(ctx, in)
 	defer cancel()
-	s := servers{fail: make(chan error, 4)}
+	s := servers{fail: make(chan error, 5)}
 	defer s.close()
 	api := s.http(ctx, o.listen, sim)
-	admin := s.http(ctx, o.admin, localOnly(control(sim, sink)))
+	graph := s.http(ctx, o.entra, directory)
+	admin := s.http(ctx, o.admin, localOnly(control(sim, directory, sink)))
 	page := s.http(ctx, o.mail, localOnly(sink.Handler()))
 	smtp := s.listen(o.smtp, sink.ServeSMTP)
 	if s.err != nil {
@@ -124,15 +139,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	}
 	sim.SetOrgURL("http://" + api)
 	ready := Ready{
-		Okta:     OktaReady{URL: "http://" + api, Engine: sim.Engine(), ClientKeyPEM: key, Company: sim.Company()},
+		Okta:     readyOkta(sim, "http://"+api, key),
+		Entra:    readyEntra(directory, "http://"+graph),
 		AdminURL: "http://" + admin,
 		Mail:     MailReady{SMTPAddr: smtp, CertificatePEM: sink.CertificatePEM(), URL: "http://" + page},
-	}
-	if t := ready.Okta.Company.Tokens; len(t) > 0 {
-		ready.Okta.Token = t[0].Value
-	}
-	if a := ready.Okta.Company.Apps; len(a) > 0 {
-		ready.Okta.ClientID = a[0].ID
 	}
 	if err := json.NewEncoder(out).Encode(ready); err != nil {
 		return fmt.Errorf("print the ready line: %w", err)
@@ -143,6 +153,17 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	case err := <-s.fail:
 		return err
 	}
+}
+
+func readyOkta(sim *oktasim.Sim, url, key string) OktaReady {
+	out := OktaReady{URL: url, Engine: sim.Engine(), ClientKeyPEM: key, Company: sim.Company()}
+	if t := out.Company.Tokens; len(t) > 0 {
+		out.Token = t[0].Value
+	}
+	if a := out.Company.Apps; len(a) > 0 {
+		out.ClientID = a[0].ID
+	}
+	return out
 }
 
 func loadCompany(file string) (oktasim.Company, error) {

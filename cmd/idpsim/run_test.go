@@ -234,6 +234,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"an address others can reach", []string{"--admin", "0.0.0.0:0"}, "not a loopback address"},
 		{"a name others can have", []string{"--listen", "example.com:80"}, "not a loopback address"},
+		{"a Graph others can reach", []string{"--entra-listen", "0.0.0.0:0"}, "--entra-listen"},
+		{"a directory that is not there", []string{"--entra-company", "missing.json"}, "read the directory's company"},
 		{"an unknown engine", []string{"--engine", "steam"}, `the engine is "steam"`},
 		{"a company that is not there", []string{"--company", "missing.json"}, "read the company"},
 		{"an unexpected argument", []string{"now"}, `unexpected argument "now"`},

@@ -80,7 +80,7 @@ func table() map[string]row {
 			test: "cmd/idpsim/mailsink github.com/PuerkitoBio/goquery github.com/lib/pq",
 		},
 		"cmd/countersign/layout": {code: "golang.org/x/mod"},
-		"cmd/idpsim":             {code: "cmd/idpsim/mailsink providers/okta/oktasim"},
+		"cmd/idpsim":             {code: "cmd/idpsim/mailsink providers/okta/oktasim providers/entra/entrasim"},
 		"cmd/idpsim/mailsink":    {code: "github.com/emersion/go-sasl github.com/emersion/go-smtp"},
 	}
 }
