@@ -17,7 +17,7 @@ const maxEventRounds = 3
 // never looks at a clock. A refusal is an *Error whose detail may be shown to
 // the person who caused it.
 func Apply(h Hold, f Fact, now time.Time) (Change, error) {
-	s := &step{now: now, c: Change{Hold: h}}
+	s, ended := &step{now: now, c: Change{Hold: h}}, h.Ended()
 	var err error
 	switch f := f.(type) {
 	case Joined:
@@ -64,11 +64,20 @@ func Apply(h Hold, f Fact, now time.Time) (Change, error) {
 		s.untold(f)
 	case Planned:
 		s.planned(f)
+	case Led:
+		err = s.led(f)
+	case LeaderEnded:
+		err = s.leaderEnded(f)
+	case LinksSought:
+		err = s.linksSought(f)
 	default:
 		err = Refuse(Invalid, "unknown fact %T", f)
 	}
 	if err != nil {
 		return Change{}, err
+	}
+	if h := s.h(); h.Ended() && !ended && h.Linking {
+		s.effect(Effect{Kind: EffectFollow, Round: h.Version})
 	}
 	return s.c, nil
 }
@@ -185,6 +194,10 @@ func (s *step) failed(kind, why string) {
 func (s *step) deadlinePassed() {
 	h := s.h()
 	if h.Ended() {
+		return
+	}
+	if h.Leader != "" && h.State == Pending {
+		s.lookToLeader()
 		return
 	}
 	h.Escalations++

@@ -35,7 +35,7 @@ func (s *step) restraintBegun(f RestraintBegun) error {
 // this hold's decision alone.
 func (s *step) restraintInherited(f RestraintInherited) error {
 	h := s.h()
-	if !h.Open() {
+	if h.Ended() || h.liftBegun() {
 		return Refuse(Conflict, "The hold is %s and cannot take a restraint over.", h.State)
 	}
 	s.announce(f.Intents)
@@ -123,7 +123,7 @@ func (h *Hold) expect(now time.Time) {
 		return
 	}
 	for _, e := range h.Events {
-		if e.Class == MFAChange && (e.Verb == Reset || e.Verb == Remove) && h.Terms.Expect > 0 {
+		if e.Leader == "" && e.Class == MFAChange && (e.Verb == Reset || e.Verb == Remove) && h.Terms.Expect > 0 {
 			h.Expectation = Expectation{Class: MFAChange, Verb: Enrol, Until: now.Add(h.Terms.Expect)}
 			return
 		}

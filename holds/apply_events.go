@@ -25,6 +25,10 @@ func (s *step) joined(f Joined) error {
 	}
 	s.append(f.Event)
 	h.Terms = h.Terms.Stricter(f.Terms)
+	if h.Leader != "" {
+		h.Terms.Rule, h.Terms.Policy = f.Terms.Rule, f.Terms.Policy
+		s.standAlone(&f.Event)
+	}
 	if f.Event.Occurred.Before(h.Occurred) {
 		h.Occurred = f.Event.Occurred
 	}
@@ -37,6 +41,7 @@ func (s *step) joined(f Joined) error {
 		// Somebody still acts on the account: end what access they have again.
 		s.restrain()
 	}
+	s.link()
 	if h.State == Denied && h.Outcome != "" {
 		s.effect(Effect{Kind: EffectRevert, Round: h.Version})
 	}
@@ -166,7 +171,7 @@ var severity = []Class{
 func classOf(h Hold) Class {
 	worst := h.Class
 	for _, e := range h.Events {
-		if slices.Index(severity, e.Class) > slices.Index(severity, worst) {
+		if e.Leader == "" && slices.Index(severity, e.Class) > slices.Index(severity, worst) {
 			worst = e.Class
 		}
 	}

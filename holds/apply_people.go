@@ -11,6 +11,8 @@ import (
 func (s *step) checked(e Evidence) error {
 	h := s.h()
 	switch {
+	case h.Leader != "":
+		return h.ofLeader()
 	case h.State == Pending:
 	case h.State == Reverted && !h.Ended() && h.RestoreBegun.IsZero():
 	case h.State == Denied:
@@ -38,6 +40,9 @@ func (s *step) checked(e Evidence) error {
 // decided takes one person's decision on the version they saw.
 func (s *step) decided(d Decision) error {
 	h := s.h()
+	if s.h().Leader != "" {
+		return s.h().ofLeader()
+	}
 	if d.Approver == "" {
 		return Refuse(Invalid, "A decision needs the name of a person.")
 	}
@@ -173,12 +178,16 @@ func (s *step) ownerSaid(f OwnerSaid) error {
 	if h.NotMe.IsZero() {
 		h.NotMe = s.now
 	}
+	if h.Leader != "" && !h.Ended() {
+		s.standAlone(nil)
+	}
 	if h.State == Pending || h.State == Approved {
 		s.changed()
 		s.turnDenied()
 		if h.Containment != ContainmentConfirmed && h.Containment != ContainmentRequested {
 			s.restrain()
 		}
+		s.link()
 	}
 	s.page("the owner says that this was not them")
 	s.entry("owner.not_me", f.By, nil)

@@ -103,7 +103,7 @@ func TestApplyEveryStateEveryFact(t *testing.T) {
 		{"noted", func(Hold) Fact { return Noted{Note{By: ByPerson("anna"), Text: "x"}} }, nil},
 		{"restraint begun", func(Hold) Fact { return RestraintBegun{} }, map[State]string{Pending: "conflict", Approved: "conflict", Released: "conflict", Denied: "conflict", Reverted: "conflict"}},
 		{"restraint confirmed", func(Hold) Fact { return RestraintConfirmed{} }, nil},
-		{"restraint inherited", func(Hold) Fact { return RestraintInherited{From: "h0"} }, map[State]string{Pending: "pending", Approved: "approved", Released: "conflict", Denied: "denied", Reverted: "conflict"}},
+		{"restraint inherited", func(Hold) Fact { return RestraintInherited{From: "h0"} }, map[State]string{Pending: "pending", Approved: "approved", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
 		{"restraint unread", func(Hold) Fact { return RestraintUnread{"down"} }, nil},
 		{"given up", func(Hold) Fact { return GivenUp{EffectLift, "down"} }, nil},
 		{"restraint failed", func(Hold) Fact { return RestraintFailed{"no"} }, nil},
@@ -118,6 +118,9 @@ func TestApplyEveryStateEveryFact(t *testing.T) {
 		{"told", func(Hold) Fact { return Told{} }, nil},
 		{"untold", func(Hold) Fact { return Untold{"nobody eligible"} }, nil},
 		{"planned", func(Hold) Fact { return Planned{[]Notice{{ID: "n1"}}} }, nil},
+		{"led", func(Hold) Fact { return Led{"h0"} }, map[State]string{Pending: "conflict", Approved: "conflict", Released: "conflict", Denied: "conflict", Reverted: "conflict"}},
+		{"leader ended", func(Hold) Fact { return LeaderEnded{"h0", Approve} }, map[State]string{Pending: "conflict", Approved: "conflict", Released: "conflict", Denied: "conflict", Reverted: "conflict"}},
+		{"links sought", func(Hold) Fact { return LinksSought{[]string{"one at x"}} }, map[State]string{Pending: "pending", Approved: "approved", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
 	}
 	for _, f := range facts {
 		for _, s := range States() {

@@ -19,11 +19,17 @@ const (
 	EffectPage EffectKind = "page"
 	// EffectSend sends one planned message.
 	EffectSend EffectKind = "send"
+	// EffectLink looks for the person's other accounts and has them held, too.
+	EffectLink EffectKind = "link"
+	// EffectFollow lets the holds that follow an ended one go.
+	EffectFollow EffectKind = "follow"
 )
 
 // EffectKinds is every effect.
 func EffectKinds() []EffectKind {
-	return []EffectKind{EffectContain, EffectLift, EffectRevert, EffectTell, EffectPage, EffectSend}
+	return []EffectKind{
+		EffectContain, EffectLift, EffectRevert, EffectTell, EffectPage, EffectSend, EffectLink, EffectFollow,
+	}
 }
 
 // Effect is a job to queue in the commit that decided it.

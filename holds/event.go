@@ -192,9 +192,9 @@ type Event struct {
 	Summary     string `json:"summary,omitempty"`
 	// Echo is the action of ours that causes such an event, when there is one.
 	Echo ActionKind `json:"echo,omitempty"`
-	// Leader is set on our own observation that another account of the same person
-	// is held: that account is held, too, for as long as the leader is.
-	Leader HoldID `json:"leader,omitempty"`
+	// Lead is set on our own observation that another account of the same person is
+	// held: this account is held, too, for as long as that one is.
+	Lead *Lead `json:"lead,omitempty"`
 	// Doubts are what decoding could not settle, in words for people.
 	Doubts []string `json:"doubts,omitempty"`
 }

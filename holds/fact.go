@@ -97,6 +97,19 @@ type Untold struct{ Reason string }
 // Planned adds messages to the ledger, to be sent by jobs of their own.
 type Planned struct{ Notices []Notice }
 
+// Led says that one more hold of the person wants this account restrained.
+type Led struct{ Leader HoldID }
+
+// LeaderEnded says that a hold which this one follows has ended, and how.
+type LeaderEnded struct {
+	Leader  HoldID
+	Outcome DecisionKind
+}
+
+// LinksSought says which accounts that are or may be the same person's are not
+// restrained, in sentences, as of now.
+type LinksSought struct{ Unlinked []string }
+
 func (Joined) fact()             {}
 func (Checked) fact()            {}
 func (Decided) fact()            {}
@@ -119,3 +132,6 @@ func (DeadlinePassed) fact()     {}
 func (Told) fact()               {}
 func (Untold) fact()             {}
 func (Planned) fact()            {}
+func (Led) fact()                {}
+func (LeaderEnded) fact()        {}
+func (LinksSought) fact()        {}

@@ -89,6 +89,9 @@ type EventRef struct {
 	Fields  []string `json:"fields,omitempty"`
 	Summary string   `json:"summary,omitempty"`
 	Actor   Party    `json:"actor"`
+	// Leader is the hold of another account of the same person that the event tells
+	// of: the change happened to that account, not to this one.
+	Leader HoldID `json:"leader,omitempty"`
 	// ActorOf is the person behind the actor's account, if known.
 	ActorOf PersonID `json:"actor_of,omitempty"`
 	IP      string   `json:"ip,omitempty"`
@@ -184,8 +187,16 @@ type Hold struct {
 	// Previous is the hold this one continues, when that one could take no more.
 	Previous HoldID
 	// Leader is the hold of another account of the same person that this one
-	// follows; empty for a hold that people decide.
-	Leader HoldID
+	// follows, and Leaders are further ones: the account is held until the last of
+	// them has ended. Leader is empty for a hold that people decide, and stays when
+	// a follower ends.
+	Leader  HoldID
+	Leaders []HoldID
+	// Linking is set once the person's other accounts are looked for.
+	Linking bool
+	// Unlinked are sentences about accounts that are or may be the same person's and
+	// are not restrained with this one.
+	Unlinked []string
 }
 
 // involves tells whether a person is an actor, a requester or the subject: of

@@ -4,11 +4,13 @@ import "slices"
 
 // MainEvents are the hold's events as people are told of them, in order: the
 // single factors that went with a reset of all factors are left out, since the
-// reset says so.
+// reset says so, and so is what happened to another account of the person, unless
+// there is nothing else.
 func (h Hold) MainEvents() []EventRef {
 	out := make([]EventRef, 0, len(h.Events))
 	for _, e := range h.Events {
-		if !slices.ContainsFunc(h.Events, func(all EventRef) bool { return all.covers(e) }) {
+		elsewhere := e.Leader != "" && slices.ContainsFunc(h.Events, func(o EventRef) bool { return o.Leader == "" })
+		if !elsewhere && !slices.ContainsFunc(h.Events, func(all EventRef) bool { return all.covers(e) }) {
 			out = append(out, e)
 		}
 	}

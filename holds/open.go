@@ -20,9 +20,9 @@ type Opening struct {
 	After []EventRef
 }
 
-// Open starts a hold. It is labelled observed until a restraint is read back.
-func Open(o Opening, now time.Time) Change {
-	h := Hold{
+// newHold is a hold as every opening starts it, not restrained and not decided.
+func newHold(o Opening, now time.Time) Hold {
+	return Hold{
 		ID: o.ID, Tenant: o.Delivery.Tenant, Connection: o.Delivery.Connection,
 		Version: 1,
 		Class:   o.Event.Class, Subject: o.Subject, Owner: o.Facts.Owner.ID,
@@ -32,6 +32,11 @@ func Open(o Opening, now time.Time) Change {
 		Terms: o.Terms, Exempt: o.Exempt, Previous: o.Previous,
 		Due: now.Add(deadline(o.Terms)),
 	}
+}
+
+// Open starts a hold. It is labelled observed until a restraint is read back.
+func Open(o Opening, now time.Time) Change {
+	h := newHold(o, now)
 	if o.Event.Actor.ID != "" && o.Event.Actor.ID == o.Subject.ID {
 		h.Requester = h.Owner // an account that changes itself asked for it itself
 	}
@@ -41,6 +46,7 @@ func Open(o Opening, now time.Time) Change {
 	h.Class = classOf(h)
 	s := step{now: now, c: Change{Hold: h, Events: []EventRef{ref}}}
 	s.restrain()
+	s.link()
 	if o.Doubt != "" {
 		s.doubt(o.Doubt)
 	}
@@ -61,7 +67,7 @@ func OpenTold(o Opening, now time.Time) Change {
 	c := Open(o, now)
 	h := &c.Hold
 	h.State, h.Containment, h.Doubts, h.ContainRound = Released, NotContained, nil, 0
-	h.ClosedAt, h.ToldOnly = now, true
+	h.ClosedAt, h.ToldOnly, h.Linking = now, true, false
 	h.Terms.Tell = true
 	h.TellVersion = h.Version
 	// The other events of the same enrolment join instead of being judged anew.
@@ -87,6 +93,7 @@ func Continue(h Hold, id HoldID, by By, now time.Time) Change {
 	}
 	s := step{now: now, c: Change{Hold: n, Events: n.Events}}
 	s.restrain()
+	s.link()
 	s.page("the owner says that an approved change was not theirs")
 	s.entry("hold.continued", by, map[string]string{"previous": string(h.ID), "class": string(h.Class)})
 	return s.c
@@ -105,12 +112,16 @@ func Repudiated(h Hold, by By, now time.Time) Change {
 
 // Ref is an event as a hold remembers it.
 func Ref(e Event) EventRef {
-	return EventRef{
+	r := EventRef{
 		ID: e.ID, Class: e.Class, Verb: e.Verb, Type: e.Type, Occurred: e.Occurred,
 		Factor: e.Factor, Role: e.Role, Rank: e.Rank, Way: e.Way, Undo: e.Undo,
 		Objects: e.Objects[:min(len(e.Objects), maxObjects)], Fields: fieldNames(e.Fields),
 		Summary: e.Summary, Actor: e.Actor, IP: e.IP, Transaction: e.Transaction, Doubts: e.Doubts,
 	}
+	if e.Lead != nil {
+		r.Leader, r.ActorOf = e.Lead.Hold, e.Lead.ActorOf
+	}
+	return r
 }
 
 // maxObjects is how many of the other things that an event names a hold keeps;

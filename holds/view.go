@@ -22,6 +22,8 @@ type Summary struct {
 	// ToldOnly and EffectiveBy are as on the hold.
 	ToldOnly    bool      `json:"told_only"`
 	EffectiveBy time.Time `json:"effective_by,omitzero"`
+	// Leader is the hold that this one follows.
+	Leader HoldID `json:"leader,omitempty"`
 }
 
 // Filter selects holds for a queue. The zero value is the open holds, most
@@ -61,6 +63,10 @@ type View struct {
 	Notes    []Note
 	// People are the names of everybody the hold mentions.
 	People map[PersonID]Person
+	// Siblings are the other holds of this account that are not over, and of the
+	// owner's other accounts: those that are open, and those that were opened within
+	// a day of this one.
+	Siblings []Summary
 	// Durable is when the delivery that opened the hold was committed.
 	Durable time.Time
 }

@@ -65,8 +65,10 @@ func (j *job) restrain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	again := len(have) > 0
-	if !again {
+	// What this round announced is carried out; what it did not, because it inherited
+	// a part of its restraint, is announced now.
+	again, missing := len(have) > 0, lacking(j.plan(), have)
+	if len(missing) > 0 {
 		before, err := j.snapshot(ctx)
 		if holds.KindOf(err) == holds.NotFound {
 			// Nothing was read back, so nothing may be called contained.
@@ -78,15 +80,25 @@ func (j *job) restrain(ctx context.Context) error {
 		if gone(before) {
 			return j.report(ctx, holds.RestraintConfirmed{Remarks: []string{"the account is deactivated at the provider"}})
 		}
-		have = j.intend(ctx, holds.ToContain, j.Round, j.plan(), nil, before)
-		if _, err := j.apply(ctx, j.Key, holds.RestraintBegun{Intents: have}); err != nil {
-			return ignoreConflict(err)
+		fresh := j.intend(ctx, holds.ToContain, j.Round, missing, have, before)
+		if !again || len(fresh) > 0 {
+			if _, err := j.apply(ctx, j.Key, holds.RestraintBegun{Intents: fresh}); err != nil {
+				return ignoreConflict(err)
+			}
 		}
+		have = append(have, fresh...)
 	}
 	if err := j.carryOut(ctx, have, again); err != nil {
 		return err
 	}
 	return j.readBackRestraint(ctx)
+}
+
+// lacking are the actions that no intent announces.
+func lacking(actions []holds.Action, have []holds.Intent) []holds.Action {
+	return slices.DeleteFunc(actions, func(a holds.Action) bool {
+		return slices.ContainsFunc(have, func(i holds.Intent) bool { return i.Action == a })
+	})
 }
 
 // plan is the terms' containment as calls on the subject.

@@ -32,6 +32,7 @@ type memory struct {
 	entries   []holds.Entry
 	health    []holds.ConnectionHealth
 	received  []holds.Delivery
+	stored    map[string]bool // events, by connection and id
 	epoch     int64
 	fail      map[string]failure
 }
@@ -77,9 +78,9 @@ func (m *memory) commit(c holds.Change) holds.Hold {
 	return h
 }
 
-func (m *memory) open(subject string) bool {
+func (m *memory) open(of holds.Hold) bool {
 	for _, h := range m.holds {
-		if h.Subject.ID == subject && h.Open() {
+		if h.Connection == of.Connection && h.Subject.ID == of.Subject.ID && h.Open() {
 			return true
 		}
 	}
@@ -98,7 +99,7 @@ func (m *memory) Update(_ context.Context, key holds.Key, _ time.Time, change fu
 		if err != nil || c == nil {
 			return err
 		}
-		if c.Also != nil && m.open(c.Also.Hold.Subject.ID) {
+		if c.Also != nil && m.open(c.Also.Hold) {
 			return holds.Refuse(holds.Conflict, "the account has an open hold already")
 		}
 		h = m.commit(*c)
@@ -107,11 +108,11 @@ func (m *memory) Update(_ context.Context, key holds.Key, _ time.Time, change fu
 	return h, err
 }
 
-func (m *memory) OpenHold(_ context.Context, _ holds.TenantID, _ holds.ConnectionID, account string) (holds.Key, error) {
+func (m *memory) OpenHold(_ context.Context, _ holds.TenantID, conn holds.ConnectionID, account string) (holds.Key, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, h := range m.holds {
-		if h.Subject.ID == account && h.Open() {
+		if h.Connection == conn && h.Subject.ID == account && h.Open() {
 			return holds.Key{Tenant: h.Tenant, Hold: h.ID}, nil
 		}
 	}
@@ -142,6 +143,15 @@ func (m *memory) View(_ context.Context, key holds.Key) (holds.View, error) {
 	for _, n := range m.notices {
 		if n.Hold == h.ID {
 			v.Notices = append(v.Notices, holds.NoticeView{Notice: n})
+		}
+	}
+	for _, o := range m.holds {
+		same := o.Connection == h.Connection && o.Subject.ID == h.Subject.ID && !o.Ended()
+		if o.ID != h.ID && (same || o.Owner == h.Owner && h.Owner != "" || o.Leader == h.ID || o.ID == h.Leader) {
+			v.Siblings = append(v.Siblings, holds.Summary{
+				Key: holds.Key{Tenant: o.Tenant, Hold: o.ID}, Connection: o.Connection, Subject: o.Subject, State: o.State,
+				Containment: o.Containment, Standing: o.Standing, Leader: o.Leader,
+			})
 		}
 	}
 	return v, nil
@@ -267,7 +277,12 @@ func (m *memory) Person(_ context.Context, _ holds.TenantID, id holds.PersonID) 
 	return p, nil
 }
 
-func (m *memory) PersonOf(context.Context, holds.TenantID, holds.ConnectionID, string) (holds.Person, error) {
+func (m *memory) PersonOf(_ context.Context, _ holds.TenantID, conn holds.ConnectionID, account string) (holds.Person, error) {
+	for _, p := range m.people {
+		if slices.Contains(p.Accounts, holds.PersonAccount{Connection: conn, Account: account}) {
+			return p, nil
+		}
+	}
 	return holds.Person{}, holds.Refuse(holds.NotFound, "nobody")
 }
 
@@ -276,8 +291,12 @@ func (m *memory) People(context.Context, holds.TenantID) ([]holds.Person, error)
 }
 
 func (m *memory) Receive(_ context.Context, d holds.Delivery) error {
-	m.received = append(m.received, d)
-	return nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failing("Receive", func() error {
+		m.received = append(m.received, d)
+		return nil
+	})
 }
 
 func (m *memory) Decide(context.Context, time.Time, func(holds.Delivery) ([]holds.Event, error), func(holds.Question) (holds.Answer, error)) (bool, error) {
@@ -420,7 +439,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
 		memory: &memory{
-			holds: map[holds.HoldID]holds.Hold{}, notices: map[holds.NoticeID]holds.Notice{}, epoch: 3, fail: map[string]failure{},
+			holds: map[holds.HoldID]holds.Hold{}, stored: map[string]bool{}, notices: map[holds.NoticeID]holds.Notice{}, epoch: 3, fail: map[string]failure{},
 			people: map[holds.PersonID]holds.Person{
 				"olga": {ID: "olga", Tenant: "acme", Name: "Olga", Manager: "mona", Points: []holds.ContactPoint{{ID: "p1", Kind: holds.PhonePoint, Recorded: start.AddDate(-1, 0, 0)}}},
 			},
@@ -456,21 +475,59 @@ func resetAll(id string) holds.Event {
 
 // question is about one event and its first subject.
 func (w *world) question(e holds.Event) holds.Question {
-	q := holds.Question{
-		Delivery: holds.Delivery{Tenant: "acme", Connection: "acme-okta", Received: w.now},
-		Event:    e, Facts: holds.Facts{At: w.now, Owner: holds.Person{ID: "olga"}},
-	}
+	return w.ask(holds.Delivery{Tenant: "acme", Connection: "acme-okta", Received: w.now}, e, 0)
+}
+
+// ask is a question about one subject of an event. The account is Olga's where
+// nobody else has it.
+func (w *world) ask(d holds.Delivery, e holds.Event, subject int) holds.Question {
+	q := holds.Question{Delivery: d, Event: e, Facts: holds.Facts{At: w.now, Owner: holds.Person{ID: "olga"}}}
 	if held := e.Held(); len(held) > 0 {
-		q.Subject = held[0]
+		q.Subject = held[subject]
+	}
+	if p, err := w.PersonOf(context.Background(), d.Tenant, d.Connection, q.Subject.ID); err == nil {
+		q.Facts.Owner = p
 	}
 	for _, h := range w.holds {
-		if h.Subject.ID == q.Subject.ID && h.Open() {
+		switch {
+		case h.Connection != d.Connection || h.Subject.ID != q.Subject.ID:
+		case h.Open():
 			q.Open = &h
-		} else if h.Subject.ID == q.Subject.ID {
+		case q.Last == nil || h.Opened.After(q.Last.Opened):
 			q.Last = &h
 		}
 	}
 	return q
+}
+
+// deliver decides what waits in the inbox, each event once and for each subject,
+// as the store does.
+func (w *world) deliver(t *testing.T) {
+	t.Helper()
+	for len(w.received) > 0 {
+		d := w.received[0]
+		w.received = w.received[1:]
+		events, err := w.decode(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			if key := string(d.Connection) + " " + e.ID; w.stored[key] {
+				continue
+			} else {
+				w.stored[key] = true
+			}
+			for n := range max(1, len(e.Held())) {
+				a, err := w.fold(w.ask(d, e, n))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a.Change != nil {
+					w.commit(*a.Change)
+				}
+			}
+		}
+	}
 }
 
 // happens folds an event in and commits the answer.

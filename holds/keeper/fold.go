@@ -16,6 +16,12 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 		return holds.Answer{}, err
 	}
 	now, was := q.Facts.At, q.Event
+	if q.Event.Lead != nil {
+		if q.Delivery.Source == holds.FromKeeper {
+			return k.foldLinked(c, q)
+		}
+		q.Event.Lead = nil // nobody else can say so
+	}
 	if q.Event.Actor.Own {
 		if answer, done := ownAct(&q); done {
 			return answer, nil
@@ -45,7 +51,7 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 			return a, nil
 		}
 	}
-	return k.open(q, ruling, now), nil
+	return k.open(q, ruling), nil
 }
 
 // held tells whether a class of change can be held at all.
@@ -67,7 +73,9 @@ func ownAct(q *holds.Question) (holds.Answer, bool) {
 
 func (k *Keeper) join(h holds.Hold, q holds.Question, r holds.Ruling, now time.Time) (holds.Answer, error) {
 	ref := holds.Ref(q.Event)
-	ref.ActorOf = q.Facts.ActorPerson.ID
+	if ref.Leader == "" {
+		ref.ActorOf = q.Facts.ActorPerson.ID
+	}
 	change, err := holds.Apply(h, holds.Joined{Event: ref, Terms: r.Terms}, now)
 	if err != nil {
 		return holds.Answer{}, err
@@ -75,7 +83,14 @@ func (k *Keeper) join(h holds.Hold, q holds.Question, r holds.Ruling, now time.T
 	return holds.Answer{Ruling: r, Change: &change}, nil
 }
 
-func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Answer {
+func (k *Keeper) open(q holds.Question, r holds.Ruling) holds.Answer {
+	if r.Verdict == holds.Notify {
+		return k.openWith(q, r, holds.OpenTold)
+	}
+	return k.openWith(q, r, holds.Open)
+}
+
+func (k *Keeper) openWith(q holds.Question, r holds.Ruling, opens func(holds.Opening, time.Time) holds.Change) holds.Answer {
 	o := holds.Opening{
 		ID: holds.HoldID(k.NewID()), Delivery: q.Delivery, Event: q.Event, Subject: q.Subject,
 		Facts: q.Facts, Terms: r.Terms, Exempt: exempt(q.Facts),
@@ -90,12 +105,7 @@ func (k *Keeper) open(q holds.Question, r holds.Ruling, now time.Time) holds.Ans
 		o.Previous = q.Last.ID
 		o.After = toldTooLightly(*q.Last, q.Event)
 	}
-	var c holds.Change
-	if r.Verdict == holds.Notify {
-		c = holds.OpenTold(o, now)
-	} else {
-		c = holds.Open(o, now)
-	}
+	c := opens(o, q.Facts.At)
 	for i := range c.Entries {
 		c.Entries[i].Digests = map[string]string{"delivery": hex.EncodeToString(q.Delivery.Digest[:])}
 	}

@@ -7,24 +7,14 @@ import (
 	"github.com/countersign/countersign/holds"
 )
 
-// handOver is for a hold whose account another, open hold wants restrained: the
-// calls that restrain it are this one's, so lifting them would free an account
-// that the other calls contained. The other hold inherits them instead. It
-// reports whether it did, in which case there is nothing left to lift.
+// handOver is for a hold whose account another hold wants restrained: the calls
+// that restrain it are this one's, so lifting them would free an account that the
+// other calls contained. The other hold inherits them instead. It reports whether
+// it did, in which case there is nothing left to lift.
 func (j *job) handOver(ctx context.Context) (bool, error) {
-	heir, err := j.Holds.OpenHold(ctx, j.hold.Tenant, j.hold.Connection, j.hold.Subject.ID)
-	if holds.KindOf(err) == holds.NotFound || err == nil && heir.Hold == j.hold.ID {
-		return false, nil
-	}
-	if err != nil {
+	heir, found, err := j.heir(ctx)
+	if err != nil || !found {
 		return false, err
-	}
-	v, err := j.Holds.View(ctx, heir)
-	if err != nil {
-		return false, err
-	}
-	if len(v.Hold.Terms.Contain) == 0 || v.Hold.Exempt != "" || !v.Hold.Open() {
-		return false, nil
 	}
 	if err := j.bequeath(ctx, heir); err != nil {
 		return false, ignoreConflict(err) // it has moved on; lift after all
@@ -37,11 +27,40 @@ func (j *job) handOver(ctx context.Context) (bool, error) {
 	}})
 }
 
+// heir is another hold that wants the account restrained: the open one, or one that
+// people denied and have not given back.
+func (j *job) heir(ctx context.Context) (holds.Key, bool, error) {
+	open, err := j.Holds.OpenHold(ctx, j.hold.Tenant, j.hold.Connection, j.hold.Subject.ID)
+	if err != nil && holds.KindOf(err) != holds.NotFound {
+		return open, false, err
+	}
+	candidates := []holds.Key{open}
+	for _, s := range j.siblings {
+		if s.Connection == j.hold.Connection && s.Subject.ID == j.hold.Subject.ID {
+			candidates = append(candidates, s.Key)
+		}
+	}
+	for _, key := range candidates {
+		if key.Hold == "" || key.Hold == j.hold.ID {
+			continue
+		}
+		v, err := j.Holds.View(ctx, key)
+		if err != nil {
+			return key, false, err
+		}
+		if h := v.Hold; len(h.Terms.Contain) > 0 && h.Exempt == "" && !h.Ended() && !h.Lifting() {
+			return key, true, nil
+		}
+	}
+	return holds.Key{}, false, nil
+}
+
 // bequeath gives the calls of ours that took effect to the heir, as intents with
 // their outcome. A crash between the two leaves intents whose call was tried,
-// which a lift of the heir undoes all the same.
+// which a lift of the heir undoes all the same. What is no longer in force, since
+// an earlier lift undid it, is not the heir's: it must make that call itself.
 func (j *job) bequeath(ctx context.Context, heir holds.Key) error {
-	ours, err := j.Intents.Intents(ctx, j.Key)
+	ours, err := j.inForceOfOurs(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,6 +89,19 @@ func (j *job) bequeath(ctx context.Context, heir holds.Key) error {
 		}
 	}
 	return nil
+}
+
+// inForceOfOurs are the intents of ours whose effect the account shows.
+func (j *job) inForceOfOurs(ctx context.Context) ([]holds.Intent, error) {
+	ours, err := j.Intents.Intents(ctx, j.Key)
+	if err != nil {
+		return nil, err
+	}
+	now, err := j.snapshotOrGone(ctx)
+	return slices.DeleteFunc(ours, func(i holds.Intent) bool {
+		inForce, known := holds.InForce(i.Action, now)
+		return i.Purpose != holds.ToContain || !known || !inForce
+	}), err
 }
 
 // inherited makes the heir's intents for what it has no intent of its own for.

@@ -48,6 +48,74 @@ func TestRestoreLeavesTheOtherHoldItsRestraint(t *testing.T) {
 	}
 }
 
+// TestSecondLiftLeavesTheHeirItsRestraint: a lift that was queued twice, or an old
+// one, frees nothing that another hold of the account has taken over or is about
+// to restrain, whether that one is open or denied.
+func TestSecondLiftLeavesTheHeirItsRestraint(t *testing.T) {
+	restoring := func(t *testing.T) (*world, holds.HoldID, holds.Job) {
+		w := newWorld(t)
+		denied(t, w, resetAll("e1"))
+		w.run(holds.EffectRevert)
+		key := w.key(t)
+		proved(t, w, key)
+		if _, err := w.Keeper.Decide(t.Context(), key, "anna", holds.Restore, w.holds[key.Hold].Version, "met her"); err != nil {
+			t.Fatal(err)
+		}
+		again := take(t, w, holds.EffectLift)
+		w.queue = append(w.queue, again)
+		return w, key.Hold, again
+	}
+	next := func(w *world) holds.Hold {
+		e := resetAll("e2")
+		e.Occurred = start.Add(time.Hour)
+		w.happens(t, e)
+		for _, h := range w.holds {
+			if h.Open() {
+				return h
+			}
+		}
+		t.Fatal("no second hold")
+		return holds.Hold{}
+	}
+	t.Run("denied since", func(t *testing.T) {
+		w, _, again := restoring(t)
+		second := next(w)
+		w.run(holds.EffectLift)
+		if _, err := w.Keeper.Decide(t.Context(), keyOf(second), "adam", holds.Deny, w.holds[second.ID].Version, "x"); err != nil {
+			t.Fatal(err)
+		}
+		w.run(holds.EffectRevert)
+		if err := w.lift(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		w.run(holds.EffectContain)
+		if a := w.provider.account; !a.Restrained || a.Status != holds.StatusSuspended || w.provider.effects[holds.LeaveRestraintGroup] != 0 {
+			t.Fatalf("the account of the denied hold was freed: %+v", a)
+		}
+	})
+	t.Run("lifted before", func(t *testing.T) {
+		w, _, again := restoring(t)
+		w.run(holds.EffectLift)
+		second := next(w)
+		if err := w.lift(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		w.run(holds.EffectContain)
+		if a := w.provider.account; !a.Restrained || w.holds[second.ID].Standing != holds.Contained {
+			t.Fatalf("it took a restraint over that was no longer there: %+v, hold %s", a, w.holds[second.ID].Standing)
+		}
+	})
+	t.Run("a part of it", func(t *testing.T) {
+		w, _, _ := restoring(t)
+		w.provider.account.Status = holds.StatusActive // somebody unsuspended it
+		second := next(w)
+		w.run(holds.EffectLift, holds.EffectContain)
+		if a := w.provider.account; !a.Restrained || a.Status != holds.StatusSuspended || w.holds[second.ID].Standing != holds.Contained {
+			t.Fatalf("what it did not take over it did not do: %+v", a)
+		}
+	})
+}
+
 func proved(t *testing.T, w *world, key holds.Key) {
 	t.Helper()
 	for _, e := range []holds.Evidence{

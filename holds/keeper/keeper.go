@@ -102,6 +102,8 @@ func (k *Keeper) Handlers() map[holds.EffectKind]func(context.Context, holds.Job
 		holds.EffectTell:    k.tell,
 		holds.EffectPage:    k.page,
 		holds.EffectSend:    k.send,
+		holds.EffectLink:    k.link,
+		holds.EffectFollow:  k.follow,
 	}
 }
 

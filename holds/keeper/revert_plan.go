@@ -50,6 +50,7 @@ func (j *job) planRevert(ctx context.Context, now holds.Snapshot, have []holds.I
 // event plans one event.
 func (p *revertPlan) event(e holds.EventRef) {
 	switch {
+	case e.Leader != "": // it happened to another account, whose hold undoes it
 	case e.Undo.Kind != "":
 		p.undo(e)
 	case e.Class == holds.RoleActivation && e.Verb != holds.Revoke && e.Verb != holds.Remove:

@@ -16,6 +16,8 @@ type job struct {
 	holds.Job
 	conn Connection
 	hold holds.Hold
+	// siblings are the other holds of the person.
+	siblings []holds.Summary
 	// before is the before-image that a revert restores from.
 	before holds.Snapshot
 }
@@ -37,7 +39,7 @@ func (k *Keeper) begin(ctx context.Context, j holds.Job) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &job{Keeper: k, Job: j, conn: c, hold: v.Hold}, nil
+	return &job{Keeper: k, Job: j, conn: c, hold: v.Hold, siblings: v.Siblings}, nil
 }
 
 // snapshot reads the account and keeps what was read.

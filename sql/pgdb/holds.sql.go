@@ -655,26 +655,31 @@ func (q *Queries) ListQueue(ctx context.Context, arg ListQueueParams) ([]Hold, e
 const listSiblings = `-- name: ListSiblings :many
 SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
 WHERE tenant_id = $1 AND hold_id <> $2
-  AND (leader_id = $2 OR hold_id = $3
+  AND (connection_id = $3 AND subject_id = $4 AND NOT ended
+       OR leader_id = $2 OR hold_id = $5
        OR open AND leader_id IS NOT NULL AND document -> 'Leaders' @> to_jsonb(($2::uuid)::text)
-       OR $4::text <> '' AND owner_id = $4
-          AND (NOT ended OR opened_at >= $5 AND opened_at <= $6))
+       OR $6::text <> '' AND owner_id = $6
+          AND (NOT ended OR opened_at >= $7 AND opened_at <= $8))
 ORDER BY ended, opened_at DESC, hold_id LIMIT 50
 `
 
 type ListSiblingsParams struct {
-	TenantID string
-	HoldID   uuid.UUID
-	LeaderID uuid.UUID
-	OwnerID  string
-	Since    time.Time
-	Until    time.Time
+	TenantID     string
+	HoldID       uuid.UUID
+	ConnectionID string
+	SubjectID    string
+	LeaderID     uuid.UUID
+	OwnerID      string
+	Since        time.Time
+	Until        time.Time
 }
 
 func (q *Queries) ListSiblings(ctx context.Context, arg ListSiblingsParams) ([]Hold, error) {
 	rows, err := q.db.QueryContext(ctx, listSiblings,
 		arg.TenantID,
 		arg.HoldID,
+		arg.ConnectionID,
+		arg.SubjectID,
 		arg.LeaderID,
 		arg.OwnerID,
 		arg.Since,

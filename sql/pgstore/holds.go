@@ -148,6 +148,6 @@ func summary(h holds.Hold) holds.Summary {
 		Key: holds.Key{Tenant: h.Tenant, Hold: h.ID}, Connection: h.Connection, Class: h.Class, Tier: h.Terms.Tier,
 		Subject: h.Subject, Actor: h.Actor, State: h.State, Containment: h.Containment, Standing: h.Standing,
 		Occurred: h.Occurred, Opened: h.Opened, Due: h.Due, Escalations: h.Escalations, Frozen: h.Frozen(), Events: len(h.Events),
-		ToldOnly: h.ToldOnly, EffectiveBy: h.EffectiveBy,
+		ToldOnly: h.ToldOnly, EffectiveBy: h.EffectiveBy, Leader: h.Leader,
 	}
 }

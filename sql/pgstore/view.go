@@ -56,11 +56,42 @@ func (t *tx) fillView(ctx context.Context, v *holds.View, key holds.Key, hold uu
 	for _, n := range notes {
 		v.Notes = append(v.Notes, holds.Note{By: holds.By(n.By), Text: n.Text, At: n.At.UTC()})
 	}
+	if v.Siblings, err = t.siblings(ctx, v.Hold, hold); err != nil {
+		return err
+	}
 	if v.People, err = t.mentioned(ctx, *v); err != nil {
 		return err
 	}
 	v.Durable, err = t.durable(ctx, hold)
 	return err
+}
+
+// besideWithin is how far apart two holds of one person open that are shown beside
+// each other when one of them is over.
+const besideWithin = 24 * time.Hour
+
+// siblings are the other holds of the owner's accounts, those of this account that
+// are not over, and whatever this hold follows or is followed by; the open ones
+// first.
+func (t *tx) siblings(ctx context.Context, h holds.Hold, hold uuid.UUID) ([]holds.Summary, error) {
+	leader, err := nullID(h.Leader)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.ListSiblings(ctx, pgdb.ListSiblingsParams{
+		TenantID: string(t.tenant), HoldID: hold, LeaderID: leader.UUID, OwnerID: string(h.Owner),
+		ConnectionID: string(h.Connection), SubjectID: h.Subject.ID,
+		Since: cleanTime(h.Opened.Add(-besideWithin)), Until: cleanTime(h.Opened.Add(besideWithin)),
+	})
+	var out []holds.Summary
+	for _, row := range rows {
+		other, err := outline(row)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, summary(other))
+	}
+	return out, err
 }
 
 // durable is when the delivery that opened a hold was written, a moment before

@@ -82,7 +82,8 @@ WHERE h.tenant_id = $1 AND h.hold_id = $2;
 -- name: ListSiblings :many
 SELECT * FROM holds
 WHERE tenant_id = @tenant_id AND hold_id <> @hold_id
-  AND (leader_id = @hold_id OR hold_id = @leader_id
+  AND (connection_id = @connection_id AND subject_id = @subject_id AND NOT ended
+       OR leader_id = @hold_id OR hold_id = @leader_id
        OR open AND leader_id IS NOT NULL AND document -> 'Leaders' @> to_jsonb((@hold_id::uuid)::text)
        OR @owner_id::text <> '' AND owner_id = @owner_id
           AND (NOT ended OR opened_at >= @since AND opened_at <= @until))
