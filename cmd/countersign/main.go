@@ -91,7 +91,8 @@ type commands struct {
 	Events struct {
 		List eventsListCommand `cmd:"" help:"List what arrived and what the policy said of it: in watch mode, what would be held."`
 	} `cmd:"" help:"What the identity platforms reported."`
-	Audit struct {
+	Replay replayCommand `cmd:"" help:"Judge exports of your own logs: what would have been held. Needs nothing else."`
+	Audit  struct {
 		Verify auditVerifyCommand `cmd:"" help:"Check the whole audit log; name the first bad entry."`
 	} `cmd:"" help:"The audit log."`
 	Reviewers struct {

@@ -8,12 +8,13 @@ import (
 	"github.com/countersign/countersign/holds"
 )
 
-// addPast keeps the newest events first.
-func (a *account) addPast(p past) {
+// addPast keeps the newest events first, and of those only the ones that still
+// belong to a chain, unless all are wanted.
+func (a *account) addPast(all bool, p past) {
 	at, _ := slices.BinarySearchFunc(a.past, p.Occurred, func(q past, t time.Time) int { return t.Compare(q.Occurred) })
 	a.past = slices.Insert(a.past, at, p)
-	if len(a.past) > mostPast {
-		a.past = a.past[:mostPast]
+	for n := len(a.past) - 1; n >= mostPast || !all && a.past[0].Occurred.Sub(a.past[n].Occurred) > 2*chainWithin; n-- {
+		a.past = a.past[:n]
 	}
 }
 

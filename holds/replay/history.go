@@ -38,6 +38,7 @@ const (
 // History was given it beforehand.
 type History struct {
 	accounts *cache[string, *account]
+	whole    bool
 	// networks is when an actor was first seen in a network, by the digest of both.
 	networks *cache[uint64, int64]
 }
@@ -62,9 +63,10 @@ type role struct {
 	since, until time.Time
 }
 
-// NewHistory knows nothing.
-func NewHistory() *History {
-	return &History{accounts: newCache[string, *account](mostAccounts), networks: newCache[uint64, int64](mostNetworks)}
+// NewHistory knows nothing. Whole says that it is given a log before any of it is
+// judged, and must not forget an account's older events for its newer ones.
+func NewHistory(whole bool) *History {
+	return &History{accounts: newCache[string, *account](mostAccounts), networks: newCache[uint64, int64](mostNetworks), whole: whole}
 }
 
 // Note remembers an event. Held says that it would have been held: its network is
@@ -125,7 +127,7 @@ func (h *History) noteSubject(e holds.Event, s holds.Account) {
 		return
 	}
 	failed := e.Outcome == holds.Failed
-	a.addPast(past{id: e.ID, failed: failed, Past: holds.Past{
+	a.addPast(h.whole, past{id: e.ID, failed: failed, Past: holds.Past{
 		Class: e.Class, Verb: e.Verb, Occurred: e.Occurred, By: e.Actor.Kind,
 		Own: e.Actor.Kind == holds.PartyPerson && e.Actor.ID == s.ID,
 	}})

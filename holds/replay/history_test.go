@@ -189,7 +189,7 @@ func TestNewestFirst(t *testing.T) {
 		return out
 	}
 	forward := told(nil, log)
-	h := NewHistory()
+	h := NewHistory(true)
 	backward := slices.Clone(log)
 	slices.Reverse(backward)
 	for _, e := range backward {

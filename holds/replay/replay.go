@@ -40,7 +40,7 @@ type Replay struct {
 // New begins a replay.
 func New(o Options) *Replay {
 	if o.History == nil {
-		o.History = NewHistory()
+		o.History = NewHistory(false)
 	}
 	return &Replay{opt: o, history: o.History, changes: newChanges(), tally: newTally()}
 }
@@ -55,7 +55,7 @@ func (r *Replay) Add(rec Record) error {
 		w.verdict.Err = rec.Err.Error()
 		return r.emit(w)
 	}
-	w.verdict.Class, w.verdict.TakesEffect = holds.None, true
+	w.verdict.Class = holds.None
 	for i := range rec.Events {
 		r.event(&w, &rec.Events[i], i == 0)
 	}
@@ -78,7 +78,7 @@ func (r *Replay) event(w *waiting, e *holds.Event, first bool) {
 	r.tally.event(*e)
 	v := &w.verdict
 	if first || w.change == nil && e.Class != holds.None {
-		v.ID, v.Class, v.TakesEffect, v.Actor = e.ID, e.Class, effective(*e), e.Actor.ID
+		v.ID, v.Class, v.TakesEffect, v.Actor = e.ID, e.Class, takesEffect(*e), e.Actor.ID
 	}
 	v.Subjects = union(v.Subjects, subjects(*e))
 	if e.Class == holds.None {
@@ -93,6 +93,12 @@ func (r *Replay) event(w *waiting, e *holds.Event, first bool) {
 		w.change = c
 	}
 	r.judge(w, c, *e, repeated)
+}
+
+// takesEffect is the record's own word for it. Where it has none, a change that may
+// have happened counts as effect, and what is no change does not.
+func takesEffect(e holds.Event) bool {
+	return e.Outcome == holds.Succeeded || e.Class != holds.None && e.Class != "" && effective(e)
 }
 
 // subjects are the ids that a verdict names.

@@ -174,6 +174,7 @@ func TestVerdict(t *testing.T) {
 		event("failed", "12:00:00", failed, of("eve")),
 		event("unknown", "13:00:00", of("eve"), func(e *holds.Event) { e.Outcome = holds.Unknown }),
 		event("none", "14:00:00", none),
+		event("no word", "14:00:00", none, func(e *holds.Event) { e.Outcome = holds.Unknown }),
 	)
 	for id, want := range map[string]string{
 		"held":    "mfa_change true held true medium contain [ada] help mfa_change: not verified",
@@ -183,6 +184,7 @@ func TestVerdict(t *testing.T) {
 		"failed":  "mfa_change false held false   [eve] help no-effect: failed",
 		"unknown": "mfa_change true held true medium contain [eve] help mfa_change: not verified",
 		"none":    "none true held false   [ada] help no-change: cannot hand an account to somebody else",
+		"no word": "none false held false   [ada] help no-change: cannot hand an account to somebody else",
 	} {
 		v := got[id]
 		if s := fmt.Sprintf("%s %v held %v %s %s %v %s %s", v.Class, v.TakesEffect, v.Held, v.Tier, v.Mode, v.Subjects, v.Actor, v.Reason); s != want {

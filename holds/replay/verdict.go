@@ -27,8 +27,8 @@ type Verdict struct {
 	// ID is the provider's id of the event.
 	ID    string      `json:"id"`
 	Class holds.Class `json:"class"`
-	// TakesEffect is the record's own outcome. One that is not known counts as
-	// effect.
+	// TakesEffect is the record's own outcome. Where it tells none, or one that is not
+	// known, a change counts as having taken effect, and class none does not.
 	TakesEffect bool `json:"takes_effect"`
 	// Change is shared by the records of one change. It is empty for class none.
 	Change string `json:"change"`
