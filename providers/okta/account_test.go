@@ -41,7 +41,7 @@ func TestSnapshotTellsWhatAReviewerNeeds(t *testing.T) {
 	}
 	want := holds.Snapshot{
 		Account: holds.Account{ID: oktasim.FinanceLead, Login: "ingrid.solberg@nordwind.example", Name: "Ingrid Solberg"},
-		At:      now, Status: holds.StatusActive, VendorStatus: "ACTIVE",
+		At:      now, Status: holds.StatusActive, VendorStatus: "ACTIVE", Created: time.Date(2025, 3, 3, 9, 0, 0, 0, time.UTC),
 		Groups: []holds.Object{
 			{Type: "group", ID: oktasim.EveryoneGroup, Name: "Everyone"}, {Type: "group", ID: oktasim.FinanceGroup, Name: "Finance"},
 		},
@@ -66,6 +66,27 @@ func TestSnapshotTellsWhatAReviewerNeeds(t *testing.T) {
 	slices.Sort(kinds)
 	if diff := cmp.Diff([]string{"push Ingrid's phone", "signed_nonce Ingrid's phone", "sms phone ending 40", "token:software:totp "}, kinds); diff != "" {
 		t.Errorf("factors (-want +got):\n%s", diff)
+	}
+}
+
+// What an account is recovered by is kept by its name, the organisation's own
+// attributes too.
+func TestR76ContactsKeepEveryRecoveryAttribute(t *testing.T) {
+	o := newOrg(t, oktasim.Options{}, nil)
+	told, err := o.ChangesProfile(oktasim.ITLead, oktasim.FinanceLead, map[string]any{
+		"primaryPhone": "+15550109999", "recoveryContact": "tom@home.example", "privateMail": "i@own.example", "nickName": "Inge", "phones": []any{"x"},
+	})
+	story(t, told, err)
+	s, err := o.Snapshot(t.Context(), oktasim.FinanceLead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"email": "ingrid.solberg@nordwind.example", "secondEmail": "ingrid@home.example", "mobilePhone": "+1555010040",
+		"primaryPhone": "+15550109999", "recoveryContact": "tom@home.example", "privateMail": "i@own.example",
+	}
+	if diff := cmp.Diff(want, s.Contacts); diff != "" {
+		t.Errorf("contacts (-want +got):\n%s", diff)
 	}
 }
 
@@ -152,6 +173,8 @@ func TestC13OwnActsInTheLog(t *testing.T) {
 			{Kind: holds.RemoveRole, Object: p.Roles[0].ID},
 			{Kind: holds.RemoveRole, Object: p.Roles[1].ID},
 			{Kind: holds.RemoveFactor, Object: p.Factors[0].ID},
+			{Kind: holds.LeaveGroup, Object: "00gEngineering000000"},
+			{Kind: holds.RestoreProfile, Object: "email,secondEmail", Before: &holds.Snapshot{Contacts: map[string]string{"email": "aiko@nordwind.example"}}},
 		} {
 			was := len(o.Log())
 			a.Account = oktasim.Engineer

@@ -2,6 +2,7 @@ package okta
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,16 +15,14 @@ import (
 	"github.com/countersign/countersign/providers"
 )
 
-// Do makes one change to one account. It reads the state first: what is already
-// so is Already, which a release later leaves alone. It makes the changing call
-// at most once; an error of kind Unavailable after it means that the call may
-// have taken effect and must be read back.
+// Do makes one change to one account, or to a thing beside it. It reads the state
+// first: what is already so is Already, which a release later leaves alone. It
+// makes the changing call at most once; an error of kind Unavailable after it
+// means that the call may have taken effect and must be read back.
 //
-// Ids that are not of Okta's form are refused before any call.
+// Ids that are not of Okta's form are refused before any call. Actions on a device,
+// an API token or an identity provider need no account, which may be gone by then.
 func (c *Client) Do(ctx context.Context, a holds.Action) (holds.Result, error) {
-	if err := checkID("account", a.Account); err != nil {
-		return holds.Result{}, err
-	}
 	do := map[holds.ActionKind]func(context.Context, holds.Action) (holds.Result, error){
 		holds.JoinRestraintGroup:  c.join,
 		holds.LeaveRestraintGroup: c.leave,
@@ -32,13 +31,26 @@ func (c *Client) Do(ctx context.Context, a holds.Action) (holds.Result, error) {
 		holds.UnsuspendAccount:    c.unsuspend,
 		holds.RemoveRole:          c.removeRole,
 		holds.RemoveFactor:        c.removeFactor,
+		holds.LeaveGroup:          c.leaveGroup,
+		holds.RestoreProfile:      c.restoreProfile,
+		holds.DisableDevice:       c.disableDevice,
+		holds.RevokeToken:         c.revokeToken,
+		holds.DeactivateIDP:       c.deactivateIDP,
+		holds.RevokeConsent:       c.noConsent,
+		holds.RemoveCredential:    c.noCredential,
 	}[a.Kind]
 	if do == nil {
 		return holds.Result{}, holds.Refuse(holds.Invalid, "Okta has no action %s.", quoted(string(a.Kind)))
 	}
+	if err := checkAction(a); err != nil {
+		return holds.Result{}, err
+	}
 	r, err := do(ctx, a)
 	if holds.KindOf(err) == holds.NotFound {
 		r, err = holds.Result{Status: holds.Gone, Detail: "The account no longer exists at Okta."}, nil
+	}
+	if errors.Is(err, errNoFeature) {
+		r, err = holds.Result{Status: holds.Refused, Detail: holds.Say(err)}, nil
 	}
 	if err != nil {
 		return holds.Result{}, err
@@ -48,6 +60,41 @@ func (c *Client) Do(ctx context.Context, a holds.Action) (holds.Result, error) {
 		r.EffectiveBy = r.At.Add(c.opt.TokenLife)
 	}
 	return r, nil
+}
+
+// checkAction refuses ids that are none, before any call.
+func checkAction(a holds.Action) error {
+	if a.Account != "" || a.Kind.Shown() {
+		if err := checkID("account", a.Account); err != nil {
+			return err
+		}
+	}
+	if what := objectOf(a.Kind); what != "" {
+		return checkID(what, a.Object)
+	}
+	return nil
+}
+
+// objectOf says what the id in an action's Object is the id of; "" where there is
+// none, or it is no id.
+func objectOf(k holds.ActionKind) string {
+	switch k {
+	case holds.RemoveRole:
+		return "role assignment"
+	case holds.RemoveFactor:
+		return "factor"
+	case holds.LeaveGroup:
+		return "group"
+	case holds.DisableDevice:
+		return "device"
+	case holds.RevokeToken:
+		return "API token"
+	case holds.DeactivateIDP:
+		return "identity provider"
+	case holds.JoinRestraintGroup, holds.LeaveRestraintGroup, holds.ClearSessions, holds.SuspendAccount, holds.UnsuspendAccount,
+		holds.RestoreProfile, holds.RevokeConsent, holds.RemoveCredential:
+	}
+	return ""
 }
 
 func applied(format string, args ...any) holds.Result {
@@ -98,6 +145,37 @@ func (c *Client) leave(ctx context.Context, a holds.Action) (holds.Result, error
 		return holds.Result{}, groupGone(err)
 	}
 	return applied("The account is out of the restraint group."), nil
+}
+
+// leaveGroup takes the account out of another group than ours. Membership that an
+// application or a directory decides, and that of everybody, Okta does not change.
+func (c *Client) leaveGroup(ctx context.Context, a holds.Action) (holds.Result, error) {
+	if a.Object == c.opt.RestraintGroup {
+		return refusedBy("This is the restraint group. An account leaves it when its restraint is lifted, and not otherwise.")
+	}
+	groups, err := c.groups(ctx, a.Account)
+	if err != nil {
+		return holds.Result{}, err
+	}
+	i := slices.IndexFunc(groups, func(g holds.Object) bool { return g.ID == a.Object })
+	if i < 0 {
+		return already("The account was not in this group.")
+	}
+	g, resp, err := c.sdk().Group.GetGroup(ctx, url.PathEscape(a.Object))
+	if err := c.failed(resp, err, "read a group", "okta.groups.read"); err != nil {
+		return holds.Result{}, readBack(err)
+	}
+	if g == nil || g.Id != a.Object {
+		return holds.Result{}, odd("a group")
+	}
+	if g.Type != "OKTA_GROUP" {
+		return refusedBy("An application, a directory or Okta itself decides who is in the group " + groups[i].Name + " (" + shown(g.Type) + "). Take the account out of it there.")
+	}
+	resp, err = c.sdk().Group.RemoveUserFromGroup(ctx, url.PathEscape(a.Object), url.PathEscape(a.Account))
+	if err := c.changed(resp, err, "take an account out of a group", "okta.groups.manage"); err != nil {
+		return holds.Result{}, readBack(err)
+	}
+	return applied("The account is out of the group %s.", groups[i].Name), nil
 }
 
 // groupGone keeps a missing restraint group from reading as a missing account,
@@ -187,9 +265,6 @@ func inStatus(resp *sdk.Response, err error) bool {
 }
 
 func (c *Client) removeRole(ctx context.Context, a holds.Action) (holds.Result, error) {
-	if err := checkID("role assignment", a.Object); err != nil {
-		return holds.Result{}, err
-	}
 	roles, err := c.roles(ctx, a.Account)
 	if err != nil {
 		return holds.Result{}, err
@@ -222,9 +297,6 @@ func readBack(err error) error {
 // the account with a push or signed_nonce one, whichever device it is on
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor).
 func (c *Client) removeFactor(ctx context.Context, a holds.Action) (holds.Result, error) {
-	if err := checkID("factor", a.Object); err != nil {
-		return holds.Result{}, err
-	}
 	factors, err := c.listFactors(ctx, a.Account)
 	if err != nil {
 		return holds.Result{}, err

@@ -22,9 +22,10 @@ type Client struct {
 	transport *providers.Transport
 	log       *slog.Logger
 
-	mu  sync.Mutex
-	api *sdk.Client
-	dec *Decoder
+	mu    sync.Mutex
+	api   *sdk.Client
+	extra map[string]*sdk.Client // by the scope each asks for
+	dec   *Decoder
 }
 
 // New checks the options and builds the connection without calling Okta.
@@ -44,7 +45,7 @@ func New(o Options) (*Client, error) {
 		OwnAccounts: append(slices.Clone(o.OwnAccounts), o.ClientID), OwnTokens: o.OwnTokens,
 		RestraintGroup: o.RestraintGroup, HookID: o.HookID,
 	})
-	return c, c.connect()
+	return c, c.reconnect()
 }
 
 // bucket follows Okta's rate-limit buckets coarsely: by the first segment after
@@ -62,7 +63,7 @@ func bucket(r *http.Request) string {
 // The cache is off because it answers with the status from before our own
 // change; the retries are off because an EOF is retried without end; the
 // transport is ours and keeps the deadlines.
-func (c *Client) connect() error {
+func (c *Client) connect(scopes []string) (*sdk.Client, error) {
 	mode := "SSWS"
 	if c.opt.Token == "" {
 		mode = "PrivateKey"
@@ -80,7 +81,7 @@ func (c *Client) connect() error {
 		sdk.WithPrivateKey(c.opt.KeyPEM),
 		sdk.WithPrivateKeyId(""),
 		sdk.WithClientAssertion(""),
-		sdk.WithScopes(c.opt.Scopes),
+		sdk.WithScopes(scopes),
 		sdk.WithCache(false),
 		sdk.WithCacheTtl(0),
 		sdk.WithCacheTti(0),
@@ -94,11 +95,20 @@ func (c *Client) connect() error {
 		sdk.WithHttpClientPtr(c.transport.Client()),
 	)
 	if err != nil {
-		return fmt.Errorf("okta connection %s: the SDK refuses its settings: %s", c.opt.Connection, providers.Redact(err.Error(), c.opt.Token))
+		return nil, fmt.Errorf("okta connection %s: the SDK refuses its settings: %s", c.opt.Connection, providers.Redact(err.Error(), c.opt.Token))
+	}
+	return api, nil
+}
+
+// reconnect builds the connection anew, which also forgets every access token.
+func (c *Client) reconnect() error {
+	api, err := c.connect(c.opt.Scopes)
+	if err != nil {
+		return err
 	}
 	c.mu.Lock()
-	c.api = api
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	c.api, c.extra = api, map[string]*sdk.Client{}
 	return nil
 }
 
@@ -130,8 +140,12 @@ func (c *Client) learn(ids []string) {
 // call makes a request that the SDK has no method for, or whose answer its
 // structs would cut down, and decodes the answer into v (nil for none).
 func (c *Client) call(ctx context.Context, method, path string, v any) (*sdk.Response, error) {
-	rq := c.sdk().CloneRequestExecutor()
-	req, err := rq.NewRequest(method, path, nil)
+	return send(ctx, c.sdk(), method, path, nil, v)
+}
+
+func send(ctx context.Context, api *sdk.Client, method, path string, body, v any) (*sdk.Response, error) {
+	rq := api.CloneRequestExecutor()
+	req, err := rq.NewRequest(method, path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -149,14 +163,22 @@ func (c *Client) failed(resp *sdk.Response, err error, doing, scope string) erro
 	if raw != nil {
 		status = raw.StatusCode
 	}
-	if refusedToken(err) {
+	var own *holds.Error
+	switch {
+	case resp == nil && errors.As(err, &own) && own.Kind == holds.Forbidden:
+		return own // refused before any call
+	case codeOf(err) == "E0000015":
+		return holds.Because(holds.Invalid, errNoFeature, "This organisation's Okta has not the feature it takes to %s.", doing)
+	case ungranted(err):
+		return holds.Because(holds.Forbidden, err, "%s", c.ungrantedScope(doing, scope))
+	case refusedToken(err):
 		status, raw = http.StatusUnauthorized, &http.Response{StatusCode: http.StatusUnauthorized}
 	}
 	out := c.transport.Classify(raw, err)
 	switch holds.KindOf(out) {
 	case holds.Forbidden:
 		if status == http.StatusUnauthorized {
-			c.reconnect()
+			c.forget()
 		}
 		return holds.Because(holds.Forbidden, errors.Unwrap(out), "%s", c.forbidden(status, err, doing, scope))
 	case holds.NotFound:
@@ -194,20 +216,24 @@ func codeOf(err error) string {
 	return ""
 }
 
+// errNoFeature: the organisation's edition or engine of Okta cannot do it, whoever
+// asks.
+var errNoFeature = errors.New("E0000015")
+
 // refusedToken tells that the authorization server refused our key: the SDK
 // reports it without the answer.
 func refusedToken(err error) bool {
 	var e *sdk.Error
-	return errors.As(err, &e) && (e.ErrorMessage == "invalid_client" || e.ErrorMessage == "invalid_scope" || e.ErrorMessage == "unauthorized_client")
+	return errors.As(err, &e) && (e.ErrorMessage == "invalid_client" || e.ErrorMessage == "unauthorized_client")
 }
 
-// reconnect forgets the access token the SDK keeps, which it does not do itself
-// when the token is refused.
-func (c *Client) reconnect() {
+// forget drops the access tokens the SDK keeps, which it does not do itself when
+// one is refused.
+func (c *Client) forget() {
 	if c.opt.Token != "" {
 		return
 	}
-	if err := c.connect(); err != nil {
+	if err := c.reconnect(); err != nil {
 		c.log.Error("the connection could not be built anew", "error", err)
 	}
 }

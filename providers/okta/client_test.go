@@ -34,9 +34,15 @@ var newKey = sync.OnceValues(func() (string, string) {
 // appOrg is an organisation that Countersign speaks to as a service app.
 func appOrg(t *testing.T, change func(*org, *Options)) *org {
 	t.Helper()
+	return appOrgWith(t, oktasim.SmallCompany().Apps[0].Scopes, change)
+}
+
+// appOrgWith is appOrg with no more than these scopes granted to the service app.
+func appOrgWith(t *testing.T, scopes []string, change func(*org, *Options)) *org {
+	t.Helper()
 	private, public := newKey()
 	company := oktasim.SmallCompany()
-	company.Apps[0].PublicKey = public
+	company.Apps[0].PublicKey, company.Apps[0].Scopes = public, scopes
 	return newOrg(t, oktasim.Options{Company: company}, func(o *org, opt *Options) {
 		opt.Token, opt.ClientID, opt.KeyPEM = "", oktasim.ServiceAppID, private
 		opt.OwnAccounts, opt.OwnTokens = nil, nil

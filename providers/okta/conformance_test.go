@@ -83,40 +83,10 @@ func harness(t *testing.T, engine oktasim.Engine) providertest.Harness {
 			told, err := o.AdminResetsPassword(oktasim.ITLead, id)
 			story(t, told, err)
 		},
-		Fail: func(t *testing.T, a holds.Action, f providertest.Fault) {
-			method, path := route(a)
-			fault := oktasim.Fault{Method: method, Path: path, When: oktasim.FailBefore, How: oktasim.FailStatus, Status: 503}
-			switch f {
-			case providertest.FailBefore:
-			case providertest.FailAfter:
-				fault.When = oktasim.FailAfter
-			case providertest.CutBefore:
-				fault.How = oktasim.FailCut
-			case providertest.CutAfter:
-				fault.When, fault.How = oktasim.FailAfter, oktasim.FailCut
-			case providertest.Hang:
-				fault.How = oktasim.FailHang
-			case providertest.Page:
-				fault.How = oktasim.FailHTML
-			case providertest.OddAfter:
-				fault.When, fault.How = oktasim.FailAfter, oktasim.FailJSON
-			}
-			if err := o.Fail(fault); err != nil {
-				t.Fatal(err)
-			}
-		},
-		Effects: func(a holds.Action) int {
-			method, path := route(a)
-			n := 0
-			for _, e := range o.Effects() {
-				if e.Method == method && e.Path == path {
-					n += e.Applied
-				}
-			}
-			return n
-		},
-		Calls: func() int { return len(o.Journal()) },
-		Limit: func(_ *testing.T, d time.Duration) { o.RateLimit(oktasim.TooMany{Calls: 1, Reset: d}) },
+		Fail:    o.arm,
+		Effects: o.effects,
+		Calls:   func() int { return len(o.Journal()) },
+		Limit:   func(_ *testing.T, d time.Duration) { o.RateLimit(oktasim.TooMany{Calls: 1, Reset: d}) },
 		Revoke: func(t *testing.T) {
 			told, err := o.Suspends(oktasim.ITLead, oktasim.ServiceAccount)
 			story(t, told, err)
@@ -126,6 +96,43 @@ func harness(t *testing.T, engine oktasim.Engine) providertest.Harness {
 			story(t, told, err)
 		},
 	}
+}
+
+// arm makes the changing call of an action go wrong, once.
+func (o *org) arm(t *testing.T, a holds.Action, f providertest.Fault) {
+	t.Helper()
+	method, path := route(a)
+	fault := oktasim.Fault{Method: method, Path: path, When: oktasim.FailBefore, How: oktasim.FailStatus, Status: 503}
+	switch f {
+	case providertest.FailBefore:
+	case providertest.FailAfter:
+		fault.When = oktasim.FailAfter
+	case providertest.CutBefore:
+		fault.How = oktasim.FailCut
+	case providertest.CutAfter:
+		fault.When, fault.How = oktasim.FailAfter, oktasim.FailCut
+	case providertest.Hang:
+		fault.How = oktasim.FailHang
+	case providertest.Page:
+		fault.How = oktasim.FailHTML
+	case providertest.OddAfter:
+		fault.When, fault.How = oktasim.FailAfter, oktasim.FailJSON
+	}
+	if err := o.Fail(fault); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// effects counts how often the changing call of an action took effect.
+func (o *org) effects(a holds.Action) int {
+	method, path := route(a)
+	n := 0
+	for _, e := range o.Effects() {
+		if e.Method == method && e.Path == path {
+			n += e.Applied
+		}
+	}
+	return n
 }
 
 // route is the changing call of an action.
@@ -146,6 +153,16 @@ func route(a holds.Action) (method, path string) {
 		return "DELETE", u + "/roles/" + a.Object
 	case holds.RemoveFactor:
 		return "DELETE", u + "/factors/" + a.Object
+	case holds.LeaveGroup:
+		return "DELETE", "/api/v1/groups/" + a.Object + "/users/" + a.Account
+	case holds.RestoreProfile:
+		return "POST", u
+	case holds.DisableDevice:
+		return "POST", "/api/v1/devices/" + a.Object + "/lifecycle/suspend"
+	case holds.RevokeToken:
+		return "DELETE", "/api/v1/api-tokens/" + a.Object
+	case holds.DeactivateIDP:
+		return "POST", "/api/v1/idps/" + a.Object + "/lifecycle/deactivate"
 	}
 	return "", strings.Repeat("/", 2)
 }

@@ -28,7 +28,7 @@ func mfa(add func(kind, ...string)) {
 	add(kind{class: c, verb: holds.Enrol}, "user.mfa.factor.activate", "user.mfa.factor.unsuspend")
 	add(kind{class: c, verb: holds.Enrol, self: true}, "credential.register")
 	add(kind{class: c, verb: holds.Update}, "user.mfa.factor.update")
-	add(kind{class: c, verb: holds.Suspend}, "user.mfa.factor.suspend")
+	add(kind{class: c, verb: holds.Suspend, echo: holds.DisableDevice}, "user.mfa.factor.suspend") // with the device it is on
 	// A recovery PIN opens a computer once without its factor; a bypass signs in
 	// without one.
 	add(kind{class: c, verb: holds.Other}, "device.desktop_mfa.recovery_pin.generate", "user.mfa.attempt_bypass")

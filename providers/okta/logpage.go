@@ -86,7 +86,7 @@ func (c *Client) logFailed(resp *http.Response, err error, doing, scope string) 
 	out := c.transport.Classify(resp, err)
 	if holds.KindOf(out) == holds.Forbidden {
 		if resp.StatusCode == http.StatusUnauthorized {
-			c.reconnect()
+			c.forget()
 		}
 		return holds.Because(holds.Forbidden, errors.Unwrap(out), "%s", c.forbidden(resp.StatusCode, nil, doing, scope))
 	}

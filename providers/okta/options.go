@@ -23,7 +23,7 @@ type Options struct {
 	OrgURL string
 	// Token is an API token (SSWS). Otherwise ClientID and KeyPEM are a service
 	// app's, with an RSA key in PKCS#1 PEM, and Scopes what it asks for; none means
-	// what this package needs.
+	// what this package needs always, and what single reverts need when they are made.
 	Token    string
 	ClientID string
 	KeyPEM   string
@@ -50,12 +50,6 @@ type Options struct {
 	Timeout time.Duration
 	// Base makes the calls instead of the network, in tests.
 	Base http.RoundTripper
-}
-
-// defaultScopes are the least a service app needs
-// (https://developer.okta.com/docs/api/oauth2/).
-func defaultScopes() []string {
-	return []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage", "okta.policies.read", "okta.logs.read"}
 }
 
 // isID tells whether a text has the form of every id of Okta: 20 letters or

@@ -57,17 +57,37 @@ func (c *Client) account(ctx context.Context, account string) (holds.Snapshot, e
 	if u.Profile != nil {
 		p = *u.Profile
 	}
-	get := func(name string) string {
-		v, _ := p[name].(string)
-		return providers.Plain(v, longest)
-	}
+	get := texts(p)
 	s := holds.Snapshot{
 		Account: holds.Account{ID: u.Id, Login: get("login"), Name: name(get)},
 		At:      at, Status: statusOf(u.Status), VendorStatus: providers.Plain(u.Status, 40),
-		Contacts:   pick(get, "email", "secondEmail", "mobilePhone", "primaryPhone"),
+		Contacts:   contacts(p),
 		Attributes: pick(get, "department", "title", "userType"),
 	}
+	if u.Created != nil {
+		s.Created = u.Created.UTC()
+	}
 	return s, nil
+}
+
+// texts reads attributes that are texts.
+func texts(profile map[string]any) func(name string) string {
+	return func(name string) string {
+		v, _ := profile[name].(string)
+		return providers.Plain(v, longest)
+	}
+}
+
+// contacts are the attributes an account is recovered by, the organisation's own
+// ones too.
+func contacts(profile map[string]any) map[string]string {
+	var names []string
+	for name := range profile {
+		if isAttribute(name) && kept(name) {
+			names = append(names, name)
+		}
+	}
+	return pick(texts(profile), names...)
 }
 
 func name(get func(string) string) string {

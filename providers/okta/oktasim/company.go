@@ -44,6 +44,8 @@ type Company struct {
 	Policies       []Policy         `json:"policies"`
 	Apps           []ServiceApp     `json:"apps"`
 	Tokens         []APIToken       `json:"tokens"`
+	Devices        []Device         `json:"devices,omitempty"`
+	IDPs           []IDP            `json:"identityProviders,omitempty"`
 	Places         map[string]Place `json:"places"`
 	RestraintGroup string           `json:"restraintGroup"`
 }
@@ -99,6 +101,7 @@ type Factor struct {
 	LastUpdated time.Time      `json:"lastUpdated"`
 	Profile     map[string]any `json:"profile,omitempty"`
 	Enrollment  string         `json:"enrollment,omitempty"`
+	Device      string         `json:"device,omitempty"` // the device it is on, by id
 }
 
 // Role is one administrator role assignment.
@@ -170,10 +173,34 @@ type ServiceApp struct {
 // APIToken is an SSWS token: it belongs to a person and does what they may do.
 // New invents a Value when it is empty.
 type APIToken struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-	Owner string `json:"owner"`
-	Value string `json:"value,omitempty"`
+	ID      string    `json:"id"`
+	Name    string    `json:"name"`
+	Owner   string    `json:"owner"`
+	Value   string    `json:"value,omitempty"`
+	Created time.Time `json:"created,omitzero"`
+}
+
+// Device is a phone or computer that a person enrolled with Okta Verify; it exists
+// on Identity Engine only. Status is ACTIVE, SUSPENDED or DEACTIVATED.
+type Device struct {
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Platform    string    `json:"platform"` // ANDROID, IOS, MACOS or WINDOWS
+	Status      string    `json:"status"`
+	Owner       string    `json:"owner"` // a person's id
+	Created     time.Time `json:"created,omitzero"`
+	LastUpdated time.Time `json:"lastUpdated,omitzero"`
+}
+
+// IDP is another organisation's identity provider that this one lets people sign
+// in through, by OpenID Connect. Status is ACTIVE or INACTIVE.
+type IDP struct {
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Issuer      string    `json:"issuer"`
+	Status      string    `json:"status"`
+	Created     time.Time `json:"created,omitzero"`
+	LastUpdated time.Time `json:"lastUpdated,omitzero"`
 }
 
 // Place is where a story's actor sits: the client and network facts that the
@@ -230,6 +257,11 @@ func (c Company) check() error {
 	for _, t := range c.Tokens {
 		if !known[t.Owner] {
 			return fmt.Errorf("company %q: token %s belongs to %s, who does not exist", c.Name, t.ID, t.Owner)
+		}
+	}
+	for _, d := range c.Devices {
+		if !known[d.Owner] {
+			return fmt.Errorf("company %q: device %s belongs to %s, who does not exist", c.Name, d.ID, d.Owner)
 		}
 	}
 	return nil

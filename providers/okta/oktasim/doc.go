@@ -30,6 +30,9 @@
 //     account management policy. Group conditions are honoured at policy and
 //     at rule level. As in Okta, a global session policy names its groups on
 //     the policy and an app sign-on or account management policy on the rule.
+//   - Devices on Identity Engine, made by enrolling Okta Verify: while one is
+//     suspended its factors cannot be used. API tokens, listed, read and
+//     revoked. Identity providers, made by story, read, switched on and off.
 //   - The System Log in polling mode (persistence order, an opaque next link
 //     always) and bounded mode (published order), the filter subset eq, ne,
 //     sw, co, ew, pr with and, or, not and parentheses.
@@ -42,9 +45,9 @@
 //
 // # What is not
 //
-// Passwords are never checked. Custom roles, resource sets, zones, devices,
-// identity providers, inline hooks, event hook filters, group rules, DPoP and
-// profile schemas do not exist. Status changes that Okta makes asynchronously
+// Passwords are never checked. Custom roles, resource sets, zones, inline hooks,
+// event hook filters, group rules, applications to assign, DPoP and profile
+// schemas do not exist. Status changes that Okta makes asynchronously
 // are immediate. An event hook may name an http address when its host is a
 // loopback one; Okta refuses http altogether. The events of the group members
 // on a group role change appear in the same transaction, where Okta writes them

@@ -79,6 +79,10 @@ func errStatus() *Error {
 	return oktaError(http.StatusForbidden, "E0000038", "This operation is not allowed in the user's current status.")
 }
 
+func errFeature() *Error {
+	return oktaError(http.StatusForbidden, "E0000015", "You do not have permission to access the feature you are requesting")
+}
+
 func errTooMany() *Error {
 	return oktaError(http.StatusTooManyRequests, "E0000047", "API call exceeded rate limit due to too many requests.")
 }

@@ -154,7 +154,12 @@ func (s *Sim) enrolDevice(c *cause, p *Person, name string) *Error {
 		types = []string{"push", "signed_nonce", "token:software:totp"}
 	}
 	enrollment := newID("pfd")
-	dev := map[string]any{"id": newID("guo"), "name": name, "os_platform": "IOS", "registered": true, "managed": false}
+	var dev map[string]any
+	var on *Device
+	if s.opt.Engine == IdentityEngine {
+		on = s.registerDevice(p, name)
+		dev = map[string]any{"id": on.ID, "name": name, "os_platform": "IOS", "registered": true, "managed": false}
+	}
 	var ids []string
 	for _, t := range types {
 		profile := map[string]any{"credentialId": p.Profile.Get("login")}
@@ -162,6 +167,9 @@ func (s *Sim) enrolDevice(c *cause, p *Person, name string) *Error {
 			profile["name"], profile["platform"], profile["deviceType"], profile["version"] = name, "IOS", "SmartPhone_IPhone", "18.1"
 		}
 		f, err := s.newFactor(t, "OKTA", profile, enrollment)
+		if on != nil {
+			f.Device = on.ID
+		}
 		if err == nil {
 			err = s.addFactor(p, f)
 		}
@@ -170,14 +178,12 @@ func (s *Sim) enrolDevice(c *cause, p *Person, name string) *Error {
 		}
 		ids = append(ids, f.ID)
 	}
-	if s.opt.Engine == IdentityEngine {
-		s.emit(c, "device.enrollment.create", []Entity{
-			{ID: dev["id"].(string), Type: "UDDevice", AlternateID: "unknown", DisplayName: name}, personEntity(p),
-		}, device(dev))
+	if on != nil {
+		s.emit(c, "device.enrollment.create", []Entity{deviceEntity(on), personEntity(p)}, device(dev))
 	}
 	for i := range p.Factors {
 		if slices.Contains(ids, p.Factors[i].ID) {
-			if s.opt.Engine == IdentityEngine {
+			if on != nil {
 				s.activateFactor(c, p, &p.Factors[i], device(dev))
 			} else {
 				s.activateFactor(c, p, &p.Factors[i])

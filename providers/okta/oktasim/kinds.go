@@ -40,6 +40,18 @@ func kinds() map[string]kind {
 		"user.mfa.okta_verify.deny_push":      {display: "User rejected Okta push verify"},
 		"system.push.send_factor_verify_push": {display: "Send factor verify push"},
 		"device.enrollment.create":            {display: "Create device enrollment", hook: true},
+		"device.lifecycle.activate":           {display: "Activate device", hook: true},
+		"device.lifecycle.deactivate":         {display: "Deactivate device", hook: true},
+		"device.lifecycle.suspend":            {display: "Suspend device", hook: true},
+		"device.lifecycle.unsuspend":          {display: "Unsuspend device", hook: true},
+
+		"system.api_token.create":             {display: "Create API token", legacy: "api.token.create", hook: true},
+		"system.api_token.revoke":             {display: "Revoke API token", legacy: "api.token.revoke", hook: true},
+		"system.idp.lifecycle.create":         {display: "Create identity provider", hook: true},
+		"system.idp.lifecycle.activate":       {display: "Activate identity provider", hook: true},
+		"system.idp.lifecycle.deactivate":     {display: "Deactivate identity provider", hook: true},
+		"user.session.impersonation.grant":    {display: "Enable impersonation grant"},
+		"user.session.impersonation.initiate": {display: "Initiate impersonation session"},
 
 		"user.session.start":      {display: "User login to Okta", legacy: "core.user_auth.login_success", hook: true},
 		"user.session.end":        {display: "User logout from Okta", legacy: "core.user_auth.logout_success", hook: true},

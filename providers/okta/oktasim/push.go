@@ -37,7 +37,7 @@ func (s *Sim) postVerify(c *call) (answer, *Error) {
 	if f.Type != "push" {
 		return answer{}, errValidation("factorType", "factorType: this simulator verifies push factors only")
 	}
-	if f.Status != "ACTIVE" {
+	if !s.usable(f) {
 		return answer{}, errValidation("factor", "The factor is not active.")
 	}
 	t := &push{id: "v2mst." + randomText(22), person: p.ID, factor: f.ID, expires: s.now().Add(pushLifetime), result: "WAITING"}

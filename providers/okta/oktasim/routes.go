@@ -12,6 +12,7 @@ func endpoints() []endpoint {
 	policies := manage("okta.policies", "ORG_ADMIN")
 	const u, f, g, p, h = "/api/v1/users/{user}", "/api/v1/users/{user}/factors/{factor}", "/api/v1/groups/{group}",
 		"/api/v1/policies/{policy}", "/api/v1/eventHooks/{hook}"
+	const d, i, t = "/api/v1/devices/{device}", "/api/v1/idps/{idp}", "/api/v1/api-tokens"
 	return []endpoint{
 		{pattern: "POST " + tokenPath, do: (*Sim).postToken, open: true},
 		{pattern: "GET /.well-known/okta-organization", do: (*Sim).getWellKnown, open: true},
@@ -55,6 +56,15 @@ func endpoints() []endpoint {
 		{pattern: "PUT " + p + "/rules/{rule}", need: policies, do: (*Sim).putPolicyRule},
 		{pattern: "DELETE " + p + "/rules/{rule}", need: policies, do: (*Sim).deletePolicyRule},
 		{pattern: "POST " + p + "/rules/{rule}/lifecycle/{step}", need: policies, do: (*Sim).postRuleLifecycle},
+
+		{pattern: "GET " + u + "/devices", need: read("okta.users"), do: (*Sim).listUserDevices},
+		{pattern: "GET " + d, need: read("okta.devices"), do: (*Sim).getDevice},
+		{pattern: "POST " + d + "/lifecycle/{step}", need: manage("okta.devices", "ORG_ADMIN", "MOBILE_ADMIN"), do: (*Sim).postDeviceLifecycle},
+		{pattern: "GET " + i, need: read("okta.idps"), do: (*Sim).getIDP},
+		{pattern: "POST " + i + "/lifecycle/{step}", need: manage("okta.idps", "ORG_ADMIN"), do: (*Sim).postIDPLifecycle},
+		{pattern: "GET " + t, need: read("okta.apiTokens"), do: (*Sim).listTokens},
+		{pattern: "GET " + t + "/{token}", need: read("okta.apiTokens"), do: (*Sim).getToken},
+		{pattern: "DELETE " + t + "/{token}", need: manage("okta.apiTokens", "ORG_ADMIN"), do: (*Sim).deleteToken},
 
 		{pattern: "GET /api/v1/logs", need: read("okta.logs", "ORG_ADMIN", "READ_ONLY_ADMIN", "REPORT_ADMIN", "APP_ADMIN"), do: (*Sim).listLogs},
 

@@ -29,6 +29,7 @@ const (
 	HelpDeskGroup  = "00gHelpDesk000000000"
 	FinanceGroup   = "00gFinance0000000000"
 	EveryoneGroup  = "00gEveryone000000000"
+	PartnerIDP     = "0oaHoldingProvider00"
 	SignOnPolicy   = "00pRestraintSignOn00"
 	AppPolicy      = "rstAnyTwoFactors0000"
 	AdminAppPolicy = "rstAdminConsole00000"
@@ -58,9 +59,12 @@ func SmallCompany() Company {
 		Apps: []ServiceApp{{ID: ServiceAppID, Name: "Countersign", Roles: []string{"SUPER_ADMIN"}, Scopes: []string{
 			"okta.users.manage", "okta.users.read", "okta.groups.manage", "okta.groups.read", "okta.roles.manage", "okta.roles.read",
 			"okta.policies.read", "okta.logs.read", "okta.eventHooks.read", "okta.orgs.read",
+			"okta.devices.manage", "okta.apiTokens.manage", "okta.idps.manage",
 		}}},
-		Tokens: []APIToken{{ID: ServiceToken, Name: "Countersign", Owner: ServiceAccount}},
+		Tokens: []APIToken{{ID: ServiceToken, Name: "Countersign", Owner: ServiceAccount, Created: seedDate()}},
+		IDPs:   []IDP{{ID: PartnerIDP, Name: "Nordwind Holding", Issuer: "https://sso.holding.example", Status: "ACTIVE", Created: seedDate(), LastUpdated: seedDate()}},
 	}
+	c.Devices = seedDevices(c.People)
 	c.Groups = seedGroups(c.People)
 	return c
 }
@@ -158,6 +162,28 @@ func seedFactor(factorType string, row seedPerson, n int, profile Profile) Facto
 		}
 	}
 	return f
+}
+
+// seedDevices are the phones that people have Okta Verify on.
+func seedDevices(people []Person) []Device {
+	var out []Device
+	for i := range people {
+		p := &people[i]
+		for j := range p.Factors {
+			f := &p.Factors[j]
+			if !f.oktaVerify() {
+				continue
+			}
+			f.Device = pad("guo"+p.Profile.Get("firstName")+twoDigits(i), 20)
+			if f.Type == "push" {
+				name, _ := f.Profile["name"].(string)
+				out = append(out, Device{
+					ID: f.Device, Name: name, Platform: "IOS", Status: deviceActive, Owner: p.ID, Created: seedDate(), LastUpdated: seedDate(),
+				})
+			}
+		}
+	}
+	return out
 }
 
 func seedGroups(people []Person) []Group {

@@ -103,7 +103,7 @@ func New(opt Options) (*Sim, error) {
 }
 
 // fillIn gives the seed the token values it leaves out, and takes from it what
-// does not exist on Classic: access policies and FastPass.
+// does not exist on Classic: access policies, FastPass and devices.
 func (s *Sim) fillIn() {
 	for i := range s.org.Tokens {
 		if s.org.Tokens[i].Value == "" {
@@ -114,7 +114,11 @@ func (s *Sim) fillIn() {
 		for i := range s.org.People {
 			p := &s.org.People[i]
 			p.Factors = slices.DeleteFunc(p.Factors, func(f Factor) bool { return f.Type == "signed_nonce" })
+			for j := range p.Factors {
+				p.Factors[j].Device = ""
+			}
 		}
+		s.org.Devices = nil
 		kept := s.org.Policies[:0]
 		for _, p := range s.org.Policies {
 			if p.Type != typeAccess {

@@ -3,6 +3,7 @@ package oktasim
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"github.com/countersign/countersign/providers/okta/oktasim/oktaspec"
@@ -67,6 +68,28 @@ func everyEndpoint(t *testing.T, r *rig) {
 	r.call(200, "GET", g+"/roles", nil)
 	r.call(204, "DELETE", g+"/roles/"+made.ID, nil)
 
+	r.call(200, "GET", "/api/v1/idps/"+PartnerIDP, nil)
+	r.call(200, "POST", "/api/v1/idps/"+PartnerIDP+"/lifecycle/deactivate", nil)
+	r.call(200, "POST", "/api/v1/idps/"+PartnerIDP+"/lifecycle/activate", nil)
+	r.call(404, "GET", "/api/v1/idps/0oaNobody00000000000", nil)
+	told, err := r.MakesToken(OrgAdmin, "ci")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.call(200, "GET", "/api/v1/api-tokens", nil)
+	r.call(200, "GET", "/api/v1/api-tokens/"+told.Events[0].Target[0].ID, nil)
+	r.call(204, "DELETE", "/api/v1/api-tokens/"+told.Events[0].Target[0].ID, nil)
+	r.call(404, "GET", "/api/v1/api-tokens/"+told.Events[0].Target[0].ID, nil)
+	if r.Engine() == IdentityEngine {
+		d := "/api/v1/devices/" + deviceOf(t, r, Engineer)
+		r.call(200, "GET", u+"/devices", nil)
+		for _, step := range []string{"suspend", "unsuspend", "deactivate", "activate"} {
+			r.call(204, "POST", d+"/lifecycle/"+step, nil)
+			r.call(200, "GET", d, nil)
+		}
+		r.call(404, "GET", "/api/v1/devices/guoNobody00000000000", nil)
+	}
+
 	r.call(200, "GET", "/api/v1/policies?type=OKTA_SIGN_ON", nil)
 	policyEndpoints(t, r, SignOnPolicy, SignOnRule)
 	if r.Engine() == IdentityEngine {
@@ -80,6 +103,9 @@ func everyEndpoint(t *testing.T, r *rig) {
 	r.call(400, "POST", u+"/lifecycle/suspend", nil)
 	r.call(204, "DELETE", u+"/sessions?oauthTokens=true", nil)
 	r.call(200, "GET", "/api/v1/logs?sortOrder=ASCENDING&limit=1000", nil)
+	r.call(200, "GET", "/api/v1/users?limit=10&search="+url.QueryEscape(`profile.login eq "aiko.tanaka@nordwind.example"`), nil)
+	r.call(200, "GET", "/api/v1/logs?limit=1000&sortOrder=ASCENDING&since=2025-03-03T09:00:00Z&until=2100-01-01T00:00:00Z&filter="+
+		url.QueryEscape(`actor.id eq "`+Engineer+`" or target.id eq "`+Engineer+`"`), nil)
 	r.RateLimit(TooMany{Calls: 1})
 	r.call(429, "GET", "/api/v1/logs", nil)
 }

@@ -12,11 +12,15 @@ type StoryRequest struct {
 	Actor   string         `json:"actor"`
 	Subject string         `json:"subject"`
 	Kind    string         `json:"kind"`    // enrol-factor
-	Device  string         `json:"device"`  // enrol-factor
+	Device  string         `json:"device"`  // enrol-factor, move-device
 	Factor  string         `json:"factor"`  // remove-factor
 	Role    string         `json:"role"`    // grant-role, revoke-role, grant-group-role
 	Group   string         `json:"group"`   // grant-group-role, join-group, leave-group
 	Email   string         `json:"email"`   // change-recovery-email
+	Name    string         `json:"name"`    // make-token, add-idp
+	Issuer  string         `json:"issuer"`  // add-idp
+	IDP     string         `json:"idp"`     // activate-idp
+	Step    string         `json:"step"`    // move-device; Device is the device's id
 	Profile map[string]any `json:"profile"` // change-profile
 	Policy  string         `json:"policy"`  // exclude-from-rule, deactivate-rule
 	Rule    string         `json:"rule"`    // exclude-from-rule, deactivate-rule
@@ -96,6 +100,16 @@ func (s *Sim) stories() map[string]func(StoryRequest, ...StoryOption) (Told, err
 		"answer-push": func(q StoryRequest, o ...StoryOption) (Told, error) {
 			return s.AnswersPush(q.Subject, q.Approve, q.Number, o...)
 		},
+		"make-token": func(q StoryRequest, o ...StoryOption) (Told, error) { return s.MakesToken(q.Actor, q.Name, o...) },
+		"add-idp": func(q StoryRequest, o ...StoryOption) (Told, error) {
+			return s.AddsIDP(q.Actor, q.Name, q.Issuer, o...)
+		},
+		"activate-idp": func(q StoryRequest, o ...StoryOption) (Told, error) { return s.ActivatesIDP(q.Actor, q.IDP, o...) },
+		"move-device": func(q StoryRequest, o ...StoryOption) (Told, error) {
+			return s.MovesDevice(q.Actor, q.Device, q.Step, o...)
+		},
+		"grant-support-access": func(q StoryRequest, o ...StoryOption) (Told, error) { return s.GrantsSupportAccess(q.Actor, o...) },
+		"support-signs-in":     func(q StoryRequest, _ ...StoryOption) (Told, error) { return s.SupportSignsIn(q.Subject) },
 		"exclude-from-rule": func(q StoryRequest, o ...StoryOption) (Told, error) {
 			return s.ExcludesFromRule(q.Actor, q.Policy, q.Rule, q.Subject, o...)
 		},

@@ -40,11 +40,20 @@ func TestStoriesByName(t *testing.T) {
 		{"sign-out", StoryRequest{Subject: Manager}, "user.session.end"},
 		{"suspend", StoryRequest{Actor: OrgAdmin, Subject: Manager}, "user.lifecycle.suspend"},
 		{"unsuspend", StoryRequest{Actor: OrgAdmin, Subject: Manager}, "user.lifecycle.unsuspend"},
+		{"make-token", StoryRequest{Actor: OrgAdmin, Name: "ci"}, "system.api_token.create"},
+		{"add-idp", StoryRequest{Actor: OrgAdmin, Name: "Partner", Issuer: "https://partner.example"}, "system.idp.lifecycle.create"},
+		{"move-device", StoryRequest{Actor: OrgAdmin, Device: deviceOf(t, r, Engineer), Step: "suspend"}, "device.lifecycle.suspend"},
+		{"activate-idp", StoryRequest{Actor: OrgAdmin, IDP: PartnerIDP}, "system.idp.lifecycle.activate"},
+		{"grant-support-access", StoryRequest{Actor: ITLead}, "user.session.impersonation.grant"},
+		{"support-signs-in", StoryRequest{Subject: Engineer}, "user.session.impersonation.initiate"},
 		{"exclude-from-rule", StoryRequest{Actor: OrgAdmin, Subject: Engineer, Policy: AppPolicy, Rule: AppRule}, "policy.rule.update"},
 		{"deactivate-rule", StoryRequest{Actor: OrgAdmin, Policy: AppPolicy, Rule: AppRule}, "policy.rule.deactivate"},
 		{"deactivate-hook", StoryRequest{Actor: ITLead, Hook: hookID}, "event_hook.deactivated"},
 		{"answer-push", StoryRequest{Subject: CEO, Approve: true}, "user.authentication.auth_via_mfa"},
 	} {
+		if c.name == "activate-idp" {
+			r.call(200, "POST", "/api/v1/idps/"+PartnerIDP+"/lifecycle/deactivate", nil)
+		}
 		if c.name == "answer-push" {
 			r.call(201, "POST", "/api/v1/users/"+CEO+"/factors/"+factorOf(t, r, CEO, "push")+"/verify", nil)
 		}
