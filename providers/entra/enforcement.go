@@ -77,13 +77,15 @@ func (c *Client) judge(all []policy, who subject) (bool, []string) {
 		case registration:
 			register = register || p.misses(who) == ""
 		case something:
-			problems = append(problems, p.title()+": it does not reach all cloud apps without exception.")
+			if len(p.Conditions.Apps.Include) > 0 {
+				problems = append(problems, p.title()+": it does not reach all cloud apps without exception.")
+			}
 		}
 	}
 	c.learn(ours)
 	if len(apps) == 0 {
 		if len(problems) == 0 {
-			problems = []string{"No Conditional Access policy includes the restraint group."}
+			problems = []string{"No Conditional Access policy for all cloud apps includes the restraint group."}
 		}
 		return false, problems
 	}
