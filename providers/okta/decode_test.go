@@ -362,6 +362,7 @@ func TestC9EveryActorHasAKind(t *testing.T) {
 		"person":    {map[string]any{"actor": actor("User")}, holds.PartyPerson},
 		"system":    {map[string]any{"actor": actor("SystemPrincipal")}, holds.PartySystem},
 		"app":       {map[string]any{"actor": actor("PublicClientAppEntity")}, holds.PartyApp},
+		"client":    {map[string]any{"actor": actor("PublicClientApp")}, holds.PartyApp},
 		"address":   {map[string]any{"actor": actor("IP address")}, holds.PartyUnknown},
 		"new":       {map[string]any{"actor": actor("Wombat")}, holds.PartyUnknown},
 		"null":      {map[string]any{"actor": json.RawMessage("null")}, holds.PartyUnknown},

@@ -55,6 +55,8 @@ func accesses(add func(kind, ...string)) {
 func takeovers(add func(kind, ...string)) {
 	const c = holds.OtherTakeover
 	add(kind{class: c, verb: holds.Other, wide: true, undo: holds.RevokeToken}, "system.api_token.create")
+	add(kind{class: holds.None, verb: holds.Revoke, echo: holds.RevokeToken, wide: true}, "system.api_token.revoke")
+	add(kind{class: holds.None, verb: holds.Suspend, echo: holds.DeactivateIDP, wide: true}, "system.idp.lifecycle.deactivate")
 	add(kind{class: c, verb: holds.Other, wide: true}, "system.api_token.enable", "system.api_token.update")
 	add(kind{class: c, verb: holds.Other, wide: true, undo: holds.DeactivateIDP}, "system.idp.lifecycle.create", "system.idp.lifecycle.activate")
 	add(kind{class: c, verb: holds.Other, wide: true}, "system.idp.lifecycle.update", "system.idp.lifecycle.read_client_secret",

@@ -48,6 +48,7 @@ func devices(add func(kind, ...string)) {
 	add(kind{class: c, verb: holds.Enrol, undo: holds.DisableDevice, self: true}, "device.enrollment.create", "device.user.add",
 		"device.desktop_mfa.enrollment.create", "device.platform_sso.enrollment.create", "device.password_sync.enrollment.create")
 	add(kind{class: c, verb: holds.Enrol, undo: holds.DisableDevice}, "device.lifecycle.activate", "device.lifecycle.unsuspend")
+	add(kind{class: holds.None, verb: holds.Suspend, echo: holds.DisableDevice}, "device.lifecycle.suspend")
 	// The token names the enrolment that authorised it, not the device to come.
 	add(kind{class: c, verb: holds.Enrol, self: true}, "device.token.enrollment.create", "user.credential.enroll")
 }

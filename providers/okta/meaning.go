@@ -18,7 +18,7 @@ func (x *Decoder) actor(l *logEvent) holds.Party {
 		p.Kind = holds.PartyPerson
 	case "SystemPrincipal":
 		p.Kind = holds.PartySystem
-	case "PublicClientAppEntity", "AppInstance":
+	case "PublicClientAppEntity", "PublicClientApp", "AppInstance":
 		p.Kind, p.Credential = holds.PartyApp, p.ID
 	}
 	if l.token != "" {

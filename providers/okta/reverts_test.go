@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,28 @@ func TestRevertsAreMadeOnceAndReadBack(t *testing.T) {
 		p, _ := o.Person(oktasim.Engineer)
 		if a.Kind == holds.RestoreProfile && (p.Profile.Get("title") != "Boss" || p.Profile.Get("secondEmail") != "aiko@home.example" || p.Profile["recoveryPhone"] != nil) {
 			t.Errorf("the profile is %v", p.Profile)
+		}
+	})
+}
+
+// What a revert writes into the log is recognised as ours, and names what it was
+// done to where it names no account.
+func TestC13RevertsInTheLog(t *testing.T) {
+	each(t, func(t *testing.T, o *org, a holds.Action) {
+		was := len(o.Log())
+		does(t, o, a, holds.Applied)
+		events := o.Log()[was:]
+		for _, e := range events {
+			got := decodeSim(t, o, e)
+			if !got.Actor.Own || got.Echo != a.Kind || got.Class == holds.Tamper {
+				t.Errorf("%s: own %v, echo %q, class %s", e.EventType, got.Actor.Own, got.Echo, got.Class)
+			}
+			if !a.Kind.Shown() && !slices.ContainsFunc(got.Objects, func(x holds.Object) bool { return x.ID == a.Object }) {
+				t.Errorf("%s does not name %s: %v", e.EventType, a.Object, got.Objects)
+			}
+		}
+		if len(events) == 0 {
+			t.Error("it wrote nothing")
 		}
 	})
 }
