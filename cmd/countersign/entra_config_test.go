@@ -28,8 +28,8 @@ const directorySection = `      - id: nordwind-entra
           own_accounts: [51000000-0000-4000-8000-000000000000]
 `
 
-// directoryWorld is an installation with an org and a directory.
-func directoryWorld(t *testing.T) *world {
+// withDirectory is an installation with an org and a directory.
+func withDirectory(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, options{notYet: true, edit: func(l *layout) {
 		l.swap("    connections:\n", "    connections:\n"+directorySection)
@@ -38,7 +38,7 @@ func directoryWorld(t *testing.T) *world {
 
 func TestCheckConfigOfADirectory(t *testing.T) {
 	t.Parallel()
-	w := directoryWorld(t)
+	w := withDirectory(t)
 	w.write("entra.secret", "a-client-secret-of-forty-characters-long\n")
 	out := w.good("check-config")
 	for _, want := range []string{
@@ -60,7 +60,7 @@ func TestCheckConfigOfADirectory(t *testing.T) {
 // Each of these is refused by serve as by check-config, with the key.
 func TestConfigRefusalsOfADirectory(t *testing.T) {
 	t.Parallel()
-	w := directoryWorld(t)
+	w := withDirectory(t)
 	w.write("entra.secret", "a-client-secret-of-forty-characters-long\n")
 	w.must(writeOnce(w.file("entra.key"), "-", 0o600))
 	const tenantLine, secretLine = "          directory_tenant: d1000000-0000-4000-8000-000000000000\n", "          client_secret_file: entra.secret\n"
@@ -121,7 +121,7 @@ func TestConfigRefusalsOfADirectory(t *testing.T) {
 // its files is said before the first call, and without a secret.
 func TestProofOfADirectory(t *testing.T) {
 	t.Parallel()
-	w := directoryWorld(t)
+	w := withDirectory(t)
 	key, certificate := keyPair(t)
 	_, other := keyPair(t)
 	for name, c := range map[string]struct {

@@ -13,9 +13,9 @@ import (
 type seams struct {
 	// unsafe accepts a database server that may lose what it committed.
 	unsafe bool
-	// transport makes the calls to providers, for example to check them; nil is
-	// the network.
-	transport http.RoundTripper
+	// transport makes the calls to Okta, for example to check them, and graph those
+	// to Entra; nil is the network.
+	transport, graph http.RoundTripper
 	// timeout bounds each of these calls; zero is the client's own.
 	timeout time.Duration
 	// job bounds one run of a job; zero is jobTimeout. A job whose process was

@@ -20,7 +20,7 @@ func (s *service) openEntra(t Tenant, n Connection, x seams) (platform, error) {
 	if err != nil {
 		return out, err
 	}
-	o.Timeout, o.Base = x.timeout, x.transport
+	o.Timeout, o.Base = x.timeout, x.graph
 	client, err := entra.New(o)
 	if err != nil {
 		return out, err
