@@ -3,6 +3,7 @@ package okta
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign/holds"
@@ -73,26 +74,25 @@ func text(v providers.JSON) string {
 	return full.Text
 }
 
-// event decodes one LogEvent.
-func (x *Decoder) event(raw []byte, received time.Time) holds.Event {
+// event decodes one LogEvent into e.
+func (x *Decoder) event(e *holds.Event, raw []byte, received time.Time) {
 	var l logEvent
 	if err := l.walk(raw); err != nil {
-		return unread(raw, received, err.Error())
+		*e = unread(raw, received, err.Error())
+		return
 	}
-	return x.read(&l, received)
+	x.read(e, &l, received)
 }
 
 // read says what a LogEvent means.
-func (x *Decoder) read(l *logEvent, received time.Time) holds.Event {
-	if err := l.read(); err != nil {
-		e := unread(l.raw, received, err.Error())
+func (x *Decoder) read(e *holds.Event, l *logEvent, received time.Time) {
+	if err := l.read(x.names); err != nil {
+		*e = unread(l.raw, received, err.Error())
 		e.Type = l.kind // for people, where it could be told
-		return e
+		return
 	}
-	e := holds.Event{
-		ID: uuid(l.uuid.word()), Type: l.kind, Outcome: outcome(l.result), Actor: x.actor(l), Transaction: l.transaction(),
-		IP: l.ip(), Summary: l.summary(), Doubts: l.doubts,
-	}
+	e.ID, e.Type, e.Outcome, e.Actor = uuid(l.uuid.word()), l.kind, outcome(l.result), x.actor(l)
+	e.Transaction, e.IP, e.Summary, e.Doubts = l.transaction(), l.ip(), l.summary(), l.doubts
 	if e.ID == "" {
 		e.ID = digestID(l.raw)
 		e.Doubts = append(e.Doubts, "Okta's id of the event is missing or not a UUID; it is named by its digest instead.")
@@ -102,9 +102,10 @@ func (x *Decoder) read(l *logEvent, received time.Time) holds.Event {
 	if doubt != "" {
 		e.Doubts = append(e.Doubts, doubt)
 	}
-	x.subjects(&e, l)
-	x.classify(&e, l)
-	return e
+	x.subjects(e, l)
+	x.classify(e, l)
+	slices.Sort(e.Doubts)
+	e.Doubts = slices.Compact(e.Doubts)
 }
 
 // unread is the event that stands for bytes which could not be read with

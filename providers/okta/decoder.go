@@ -24,6 +24,7 @@ type DecoderOptions struct {
 // calls and is safe for concurrent use.
 type Decoder struct {
 	kinds    map[string]kind
+	names    map[string]string // of the kinds, by themselves
 	families []family
 	accounts []string // ids of our service account and app
 	tokens   []string
@@ -41,6 +42,10 @@ func NewDecoder(o DecoderOptions) *Decoder {
 		accounts: slices.DeleteFunc(slices.Clone(o.OwnAccounts), func(s string) bool { return s == "" }),
 	}
 	x.ours = slices.Concat(x.accounts, x.tokens)
+	x.names = make(map[string]string, len(x.kinds))
+	for name := range x.kinds {
+		x.names[name] = name
+	}
 	return x
 }
 
@@ -61,9 +66,12 @@ func (x *Decoder) Decode(d holds.Delivery) []holds.Event {
 	if err != nil {
 		return []holds.Event{unread(d.Body, d.Received, "The whole delivery could not be read: "+err.Error())}
 	}
-	out := make([]holds.Event, 0, len(raws))
-	for _, raw := range raws {
-		out = append(out, doubted(x.event(raw, d.Received), doubt))
+	out := make([]holds.Event, len(raws))
+	for i, raw := range raws {
+		x.event(&out[i], raw, d.Received)
+		if doubt != "" {
+			addDoubt(&out[i], doubt)
+		}
 	}
 	return out
 }
@@ -79,25 +87,24 @@ func (x *Decoder) Record(raw []byte, received time.Time) []holds.Event {
 	if err := l.walk(raw); err != nil {
 		return []holds.Event{unread(raw, received, err.Error())}
 	}
-	if inner := l.wrapped(); inner != nil {
-		return []holds.Event{doubted(x.event(inner, received), "")}
-	}
-	if l.eventType.word() == hookType {
+	if string(l.eventType) == `"`+hookType+`"` {
 		return x.Decode(holds.Delivery{Source: holds.FromHook, Body: raw, Received: received})
 	}
-	return []holds.Event{doubted(x.read(&l, received), "")}
+	out := make([]holds.Event, 1)
+	if inner := l.wrapped(); inner != nil {
+		x.event(&out[0], inner, received)
+	} else {
+		x.read(&out[0], &l, received)
+	}
+	return out
 }
 
-// doubted adds a doubt that applies to the whole delivery and puts the doubts in
-// order.
-func doubted(e holds.Event, doubt string) holds.Event {
-	if doubt != "" {
-		e.Doubts = append(e.Doubts, doubt)
-		if e.Class == holds.None {
-			e.Class = holds.Unclassified
-		}
+// addDoubt adds a doubt that applies to the whole delivery.
+func addDoubt(e *holds.Event, doubt string) {
+	e.Doubts = append(e.Doubts, doubt)
+	if e.Class == holds.None {
+		e.Class = holds.Unclassified
 	}
 	slices.Sort(e.Doubts)
 	e.Doubts = slices.Compact(e.Doubts)
-	return e
 }

@@ -126,7 +126,8 @@ func (l *logEvent) entity(s *scanner, depth int, called string, e *entity) bool 
 		return l.within(s, depth+1, "detailEntry", []string{"methodTypeUsed"}, func(int) bool { return s.value(depth+2, &f[5]) })
 	})
 	e.id, e.kind = providers.Identifier(f[0].like(l.actor.id)), typeOf(f[1])
-	e.login, e.name = f[2].like(l.actor.login, "unknown"), f[3].like(l.actor.name)
+	e.login = f[2].like(l.actor.login, "unknown")
+	e.name = f[3].like(l.actor.name, e.login)
 	e.changes, e.method = f[4], f[5].plain()
 	if e.id == "unknown" {
 		e.id = ""
@@ -176,10 +177,16 @@ func (l *logEvent) walkTransaction(s *scanner) bool {
 	})
 }
 
-// read tells what type of event it is, and looks into debugData for those that are
-// told by it. In all others that, the longest part of a record, means nothing.
-func (l *logEvent) read() error {
-	l.kind = providers.Identifier(l.eventType.plain())
+// read tells what type of event it is, by the name among names where it is one of
+// them, and looks into debugData for those that are told by it. In all others that,
+// the longest part of a record, means nothing.
+func (l *logEvent) read(names map[string]string) error {
+	if inner, ok := l.eventType.simple(); ok {
+		l.kind = names[string(inner)]
+	}
+	if l.kind == "" {
+		l.kind = providers.Identifier(l.eventType.plain())
+	}
 	if l.kind == "" {
 		return refuse("The event has no type.")
 	}

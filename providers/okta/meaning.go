@@ -37,6 +37,9 @@ func (x *Decoder) actor(l *logEvent) holds.Party {
 func (x *Decoder) subjects(e *holds.Event, l *logEvent) {
 	for _, t := range l.targets {
 		if !t.account() {
+			if e.Objects == nil {
+				e.Objects = make([]holds.Object, 0, len(l.targets))
+			}
 			if t.kind != "" || t.id != "" {
 				e.Objects = append(e.Objects, holds.Object{Type: t.kind, ID: t.id, Name: t.name})
 			}
