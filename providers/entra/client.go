@@ -37,8 +37,9 @@ func New(o Options) (*Client, error) {
 	}
 	t, err := providers.NewTransport(providers.Rules{
 		Name: "Microsoft Entra", Origin: o.GraphURL, Others: []string{o.LoginURL}, Loopback: o.Loopback, Timeout: o.Timeout,
-		MaxBody: 32 << 20, // a page of the audit log
-		Bucket:  bucket, Secrets: []string{o.Secret, o.KeyPEM}, Base: o.Base,
+		MaxBody: 32 << 20,       // a page of the audit log
+		Rate:    50, Burst: 150, // Graph takes some hundreds a second from one app in one tenant
+		Bucket: bucket, Secrets: []string{o.Secret, o.KeyPEM}, Base: o.Base,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("entra connection %s: %w", o.Connection, err)

@@ -38,10 +38,15 @@ func (c *Client) directory() *sdkroles.DirectoryRequestBuilder {
 // roles reads every role of an account: its own, and those of the role-assignable
 // groups it is in (which cannot be nested).
 func (c *Client) roles(ctx context.Context, account string, groups []membership) ([]holds.Role, error) {
-	out, err := c.rolesOf(ctx, account, false)
+	own, err := c.rolesOf(ctx, account, false)
 	if err != nil {
 		return nil, err
 	}
+	return c.withGroups(ctx, own, groups)
+}
+
+// withGroups adds the roles that come through groups.
+func (c *Client) withGroups(ctx context.Context, out []holds.Role, groups []membership) ([]holds.Role, error) {
 	read := 0
 	for _, g := range groups {
 		if !g.roleAssignable {
@@ -65,9 +70,27 @@ func (c *Client) rolesOf(ctx context.Context, principal string, viaGroup bool) (
 	if err := checkID("account", principal); err != nil {
 		return nil, err
 	}
-	filter := ptr("principalId eq '" + principal + "'")
-	expand := []string{"roleDefinition"}
-	assigned, err := list(ctx, c, readRoles, func(ctx context.Context, next string) (sdkmodels.UnifiedRoleAssignmentCollectionResponseable, error) {
+	var assigned []sdkmodels.UnifiedRoleAssignmentable
+	var active []sdkmodels.UnifiedRoleAssignmentScheduleInstanceable
+	var eligible []sdkmodels.UnifiedRoleEligibilityScheduleInstanceable
+	err := together(
+		func() (err error) { assigned, err = c.assigned(ctx, principal); return err },
+		func() (err error) { active, err = c.active(ctx, principal); return err },
+		func() (err error) { eligible, err = c.eligible(ctx, principal); return err },
+	)
+	if err != nil {
+		return nil, err
+	}
+	return merged(assigned, active, eligible, viaGroup)
+}
+
+func ofPrincipal(id string) (filter *string, expand []string) {
+	return ptr("principalId eq '" + id + "'"), []string{"roleDefinition"}
+}
+
+func (c *Client) assigned(ctx context.Context, principal string) ([]sdkmodels.UnifiedRoleAssignmentable, error) {
+	filter, expand := ofPrincipal(principal)
+	return list(ctx, c, readRoles, func(ctx context.Context, next string) (sdkmodels.UnifiedRoleAssignmentCollectionResponseable, error) {
 		of := c.directory().RoleAssignments()
 		if next != "" {
 			return of.WithUrl(next).Get(ctx, nil)
@@ -76,10 +99,11 @@ func (c *Client) rolesOf(ctx context.Context, principal string, viaGroup bool) (
 			QueryParameters: &sdkroles.DirectoryRoleAssignmentsRequestBuilderGetQueryParameters{Filter: filter, Expand: expand},
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	active, err := list(ctx, c, readRoles, func(ctx context.Context, next string) (sdkmodels.UnifiedRoleAssignmentScheduleInstanceCollectionResponseable, error) {
+}
+
+func (c *Client) active(ctx context.Context, principal string) ([]sdkmodels.UnifiedRoleAssignmentScheduleInstanceable, error) {
+	filter, expand := ofPrincipal(principal)
+	out, err := list(ctx, c, readRoles, func(ctx context.Context, next string) (sdkmodels.UnifiedRoleAssignmentScheduleInstanceCollectionResponseable, error) {
 		of := c.directory().RoleAssignmentScheduleInstances()
 		if next != "" {
 			return of.WithUrl(next).Get(ctx, nil)
@@ -88,10 +112,15 @@ func (c *Client) rolesOf(ctx context.Context, principal string, viaGroup bool) (
 			QueryParameters: &sdkroles.DirectoryRoleAssignmentScheduleInstancesRequestBuilderGetQueryParameters{Filter: filter, Expand: expand},
 		})
 	})
-	if err != nil && !withoutPIM(err) {
-		return nil, err
+	if withoutPIM(err) {
+		return nil, nil
 	}
-	eligible, err := list(ctx, c, readRoles, func(ctx context.Context, next string) (sdkmodels.UnifiedRoleEligibilityScheduleInstanceCollectionResponseable, error) {
+	return out, err
+}
+
+func (c *Client) eligible(ctx context.Context, principal string) ([]sdkmodels.UnifiedRoleEligibilityScheduleInstanceable, error) {
+	filter, expand := ofPrincipal(principal)
+	out, err := list(ctx, c, readRoles, func(ctx context.Context, next string) (sdkmodels.UnifiedRoleEligibilityScheduleInstanceCollectionResponseable, error) {
 		of := c.directory().RoleEligibilityScheduleInstances()
 		if next != "" {
 			return of.WithUrl(next).Get(ctx, nil)
@@ -100,10 +129,10 @@ func (c *Client) rolesOf(ctx context.Context, principal string, viaGroup bool) (
 			QueryParameters: &sdkroles.DirectoryRoleEligibilityScheduleInstancesRequestBuilderGetQueryParameters{Filter: filter, Expand: expand},
 		})
 	})
-	if err != nil && !withoutPIM(err) {
-		return nil, err
+	if withoutPIM(err) {
+		return nil, nil
 	}
-	return merged(assigned, active, eligible, viaGroup)
+	return out, err
 }
 
 // withoutPIM tells that a tenant has no licence for Privileged Identity

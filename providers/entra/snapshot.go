@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	sdkmodels "github.com/microsoftgraph/msgraph-sdk-go/models"
 	sdkusers "github.com/microsoftgraph/msgraph-sdk-go/users"
@@ -31,15 +32,21 @@ func (c *Client) users() *sdkusers.UsersRequestBuilder {
 // base is a map of its own for each call: the SDK writes into it.
 func (c *Client) base() map[string]string { return map[string]string{"baseurl": c.graph.GetBaseUrl()} }
 
-// Snapshot reads an account with its methods, roles and groups. It is NotFound
-// when the account is gone, and fails as a whole when a part cannot be read:
-// half a before-image would make a revert take too much.
+// Snapshot reads an account with its methods, roles and groups, several at once:
+// a restraint is confirmed only by what this tells. It is NotFound when the
+// account is gone, and fails as a whole when a part cannot be read: half a
+// before-image would make a revert take too much.
 func (c *Client) Snapshot(ctx context.Context, account string) (holds.Snapshot, error) {
-	s, err := c.account(ctx, account)
-	if err != nil {
-		return holds.Snapshot{}, err
-	}
-	found, err := c.methods(ctx, account)
+	var s holds.Snapshot
+	var found []method
+	var groups []membership
+	var own []holds.Role
+	err := together(
+		func() (err error) { s, err = c.account(ctx, account); return err },
+		func() (err error) { found, err = c.methods(ctx, account); return err },
+		func() (err error) { groups, err = c.groups(ctx, account); return err },
+		func() (err error) { own, err = c.rolesOf(ctx, account, false); return err },
+	)
 	if err != nil {
 		return holds.Snapshot{}, err
 	}
@@ -47,16 +54,29 @@ func (c *Client) Snapshot(ctx context.Context, account string) (holds.Snapshot, 
 	for name, value := range methodContacts(found) {
 		s.Contacts[name] = value
 	}
-	groups, err := c.groups(ctx, account)
-	if err != nil {
-		return holds.Snapshot{}, err
-	}
 	s.Groups = objects(groups)
-	if s.Roles, err = c.roles(ctx, account, groups); err != nil {
+	if s.Roles, err = c.withGroups(ctx, own, groups); err != nil {
 		return holds.Snapshot{}, err
 	}
 	s.Restrained = slices.ContainsFunc(s.Groups, func(g holds.Object) bool { return g.ID == c.opt.RestraintGroup })
 	return s, nil
+}
+
+// together makes several readings at once. Its error is that of the first in
+// order, not in time.
+func together(readings ...func() error) error {
+	errs := make([]error, len(readings))
+	var wg sync.WaitGroup
+	for i, r := range readings {
+		wg.Go(func() { errs[i] = r() })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // account reads the profile and status alone.
