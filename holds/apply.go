@@ -70,6 +70,8 @@ func Apply(h Hold, f Fact, now time.Time) (Change, error) {
 		err = s.leaderEnded(f)
 	case LinksSought:
 		err = s.linksSought(f)
+	case LookedBack:
+		err = s.lookedBack(f)
 	default:
 		err = Refuse(Invalid, "unknown fact %T", f)
 	}
@@ -132,10 +134,12 @@ func (s *step) eventDoubts() {
 }
 
 // settled forgets the doubts about the account's standing after a read-back, but
-// for those of the events and what the read-back remarks.
+// for those of the events and of what could not be looked up, and what the
+// read-back remarks.
 func (s *step) settled(remarks []string) {
 	s.h().Doubts = nil
 	s.eventDoubts()
+	s.unseen()
 	for _, r := range remarks {
 		s.doubt(r)
 	}

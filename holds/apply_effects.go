@@ -53,6 +53,7 @@ func (s *step) restraintConfirmed(f RestraintConfirmed) {
 	}
 	if h.Containment != ContainmentConfirmed {
 		h.Restrained, h.EffectiveBy = s.now, f.EffectiveBy
+		s.lookBack()
 	}
 	h.Containment, h.Standing, h.ReadBack = ContainmentConfirmed, Contained, s.now
 	s.settled(f.Remarks)

@@ -149,6 +149,7 @@ func ofApp(f Object) bool {
 func (s *step) append(e EventRef) {
 	h := s.h()
 	h.Events = sorted(append(slices.Clone(h.Events), e))
+	h.Children = slices.DeleteFunc(slices.Clone(h.Children), func(c EventRef) bool { return c.ID == e.ID })
 	s.c.Events = append(s.c.Events, e)
 	s.eventDoubts()
 }

@@ -120,6 +120,8 @@ func TestApplyEveryStateEveryFact(t *testing.T) {
 		{"planned", func(Hold) Fact { return Planned{[]Notice{{ID: "n1"}}} }, nil},
 		{"led", func(Hold) Fact { return Led{"h0"} }, map[State]string{Pending: "conflict", Approved: "conflict", Released: "conflict", Denied: "conflict", Reverted: "conflict"}},
 		{"leader ended", func(Hold) Fact { return LeaderEnded{"h0", Approve} }, map[State]string{Pending: "conflict", Approved: "conflict", Released: "conflict", Denied: "conflict", Reverted: "conflict"}},
+		{"looked back", func(Hold) Fact { return LookedBack{Children: []EventRef{{ID: "c1"}}} }, map[State]string{Pending: "pending", Approved: "pending", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
+		{"looked back, nothing new", func(Hold) Fact { return LookedBack{} }, map[State]string{Pending: "pending", Approved: "approved", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
 		{"links sought", func(Hold) Fact { return LinksSought{[]string{"one at x"}} }, map[State]string{Pending: "pending", Approved: "approved", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
 	}
 	for _, f := range facts {

@@ -23,12 +23,14 @@ const (
 	EffectLink EffectKind = "link"
 	// EffectFollow lets the holds that follow an ended one go.
 	EffectFollow EffectKind = "follow"
+	// EffectLookBack looks up what the subject and the actor also did.
+	EffectLookBack EffectKind = "look_back"
 )
 
 // EffectKinds is every effect.
 func EffectKinds() []EffectKind {
 	return []EffectKind{
-		EffectContain, EffectLift, EffectRevert, EffectTell, EffectPage, EffectSend, EffectLink, EffectFollow,
+		EffectContain, EffectLift, EffectRevert, EffectTell, EffectPage, EffectSend, EffectLink, EffectFollow, EffectLookBack,
 	}
 }
 

@@ -110,6 +110,13 @@ type LeaderEnded struct {
 // restrained, in sentences, as of now.
 type LinksSought struct{ Unlinked []string }
 
+// LookedBack says what the subject and the actor also did, of what could be read.
+type LookedBack struct {
+	Children []EventRef
+	// Unseen says what could not be read, empty when everything was.
+	Unseen string
+}
+
 func (Joined) fact()             {}
 func (Checked) fact()            {}
 func (Decided) fact()            {}
@@ -135,3 +142,4 @@ func (Planned) fact()            {}
 func (Led) fact()                {}
 func (LeaderEnded) fact()        {}
 func (LinksSought) fact()        {}
+func (LookedBack) fact()         {}

@@ -76,6 +76,7 @@ func TestFollowerEveryStateEveryFact(t *testing.T) {
 		"led by the same":     {func(Hold) Fact { return Led{"h1"} }, both("conflict"), false},
 		"leader ended":        {func(Hold) Fact { return LeaderEnded{"h1", Restore} }, [3]string{"approved", "conflict", "conflict"}, false},
 		"another ended":       {func(Hold) Fact { return LeaderEnded{"h9", Approve} }, both("conflict"), false},
+		"looked back":         {func(Hold) Fact { return LookedBack{Children: []EventRef{{ID: "c1"}}} }, [3]string{"pending", "pending", "conflict"}, false},
 		"links sought":        {func(Hold) Fact { return LinksSought{} }, [3]string{"pending", "approved", "conflict"}, false},
 	} {
 		for i, s := range []State{Pending, Approved, Released} {

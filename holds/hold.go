@@ -164,6 +164,16 @@ type Hold struct {
 	ToldAt time.Time
 	Untold string
 
+	// Children are what the subject or the actor also did, or had done to them, since
+	// shortly before the change, in order of time; ChildrenMore is how many more
+	// there were. They are judged in their own right. One that joins the hold as an
+	// event is no longer a child.
+	Children     []EventRef
+	ChildrenMore int
+	// LookedBack is when that was last looked up, and Unseen says what could not be.
+	LookedBack time.Time
+	Unseen     string
+
 	// Doubts are reasons why the standing is less than contained, for people.
 	Doubts []string
 

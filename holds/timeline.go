@@ -25,6 +25,10 @@ func (v View) Timeline() []Moment {
 		}
 		add(e.Occurred, what, "", "%s", eventLine(e))
 	}
+	for _, e := range h.Children {
+		add(e.Occurred, "also done", "", "%s", eventLine(e))
+	}
+	add(h.LookedBack, "looked back", "", "at what else was done since, %s", plural(len(h.Children)+h.ChildrenMore, "change"))
 	add(h.Received, "received", "", "by Countersign")
 	add(v.Durable, "durable", "", "in the inbox")
 	if h.ToldOnly {

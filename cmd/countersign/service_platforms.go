@@ -14,13 +14,20 @@ import (
 type platform struct {
 	tenant   Tenant
 	config   Connection
-	provider keeper.Provider
+	provider adapter
 	// run are its loops, such as the poller of its log; each ends with its context.
 	run []func(context.Context) error
 	// wake makes the poller look, and lifecycle is told what became of a
 	// subscription; both only where the provider notifies through subscriptions.
 	wake      func()
 	lifecycle func(subscription, event string)
+}
+
+// adapter is what a provider does for the keeper.
+type adapter interface {
+	keeper.Provider
+	keeper.Objects
+	keeper.Records
 }
 
 // openProviders makes the clients; nothing is called yet.
@@ -69,7 +76,8 @@ func (s *service) keeperConnections(judges map[string]keeper.Judge) []keeper.Con
 	for _, c := range s.platforms {
 		out = append(out, keeper.Connection{
 			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Mode: holds.Mode(c.config.Mode),
-			Judge: judges[c.tenant.ID], Provider: c.provider, BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(),
+			Judge: judges[c.tenant.ID], Provider: c.provider, Objects: c.provider, Records: c.provider,
+			BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(),
 		})
 	}
 	return out

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -322,11 +323,17 @@ type provider struct {
 	// what looking at one says instead.
 	ended  map[string]bool
 	unseen error
-	refuse map[holds.ActionKind]string
-	crash  func(holds.Action) // called after applying
+	// effectiveBy is when access issued before a call ends.
+	effectiveBy time.Time
+	refuse      map[holds.ActionKind]string
+	crash       func(holds.Action) // called after applying
 }
 
-func (p *provider) Decode(holds.Delivery) []holds.Event { return nil }
+// Decode reads a page of events in JSON.
+func (p *provider) Decode(d holds.Delivery) (out []holds.Event) {
+	_ = json.Unmarshal(d.Body, &out)
+	return out
+}
 
 func (p *provider) Snapshot(context.Context, string) (holds.Snapshot, error) {
 	p.mu.Lock()
@@ -388,7 +395,7 @@ func (p *provider) Do(_ context.Context, a holds.Action) (holds.Result, error) {
 		p.after--
 		return holds.Result{}, p.err
 	}
-	return holds.Result{Status: holds.Applied}, nil
+	return holds.Result{Status: holds.Applied, EffectiveBy: p.effectiveBy}, nil
 }
 
 func (p *provider) Observe(_ context.Context, a holds.Action) (bool, error) {

@@ -96,14 +96,15 @@ func (k *Keeper) judge(c Connection) Judge {
 // Handlers are the jobs by effect, for the job runner.
 func (k *Keeper) Handlers() map[holds.EffectKind]func(context.Context, holds.Job) error {
 	return map[holds.EffectKind]func(context.Context, holds.Job) error{
-		holds.EffectContain: k.contain,
-		holds.EffectLift:    k.lift,
-		holds.EffectRevert:  k.revert,
-		holds.EffectTell:    k.tell,
-		holds.EffectPage:    k.page,
-		holds.EffectSend:    k.send,
-		holds.EffectLink:    k.link,
-		holds.EffectFollow:  k.follow,
+		holds.EffectContain:  k.contain,
+		holds.EffectLift:     k.lift,
+		holds.EffectRevert:   k.revert,
+		holds.EffectTell:     k.tell,
+		holds.EffectPage:     k.page,
+		holds.EffectSend:     k.send,
+		holds.EffectLink:     k.link,
+		holds.EffectFollow:   k.follow,
+		holds.EffectLookBack: k.lookBack,
 	}
 }
 
