@@ -73,12 +73,13 @@ func (x *Decoder) application(r *record, a entry) holds.Party {
 	if p.Credential == "" {
 		p.Credential = a.id
 	}
+	pim := *x.pim.Load()
 	pimName := strings.EqualFold(a.name, "MS-PIM")
 	switch {
 	case p.Own:
-	case a.appID == pimApp || a.id != "" && slices.Contains(x.pim, a.id):
+	case a.appID == pimApp || a.id != "" && slices.Contains(pim, a.id):
 		p.Kind = holds.PartyPlatform
-	case pimName && (len(x.pim) > 0 && a.id != "" || a.appID != ""):
+	case pimName && (len(pim) > 0 && a.id != "" || a.appID != ""):
 		r.doubt("An application calls itself MS-PIM, as Privileged Identity Management does, but is another one (" + quoted(p.ID) + ").")
 	case isPlatform(a.name):
 		p.Kind = holds.PartyPlatform

@@ -104,12 +104,13 @@ func consent(e *holds.Event, r *record) {
 	for _, g := range grants {
 		scope = cmp.Or(scope, g.scope)
 	}
-	if scope != "" {
-		e.Fields = append(e.Fields, holds.FieldChange{Field: "Scope", New: providers.Plain(scope, most)})
-	}
 	object(e, "ServicePrincipal", r.changed("ServicePrincipal.ObjectID"), r.changed("ServicePrincipal.DisplayName"))
 	kind := cmp.Or(r.changed("DelegatedPermissionGrant.ConsentType"), grantType(grants))
 	everybody := strings.EqualFold(kind, "AllPrincipals") || isTrue(r.changed("ConsentContext.IsAdminConsent")) || isTrue(r.changed("ConsentContext.OnBehalfOfAll"))
+	told(e, "ConsentContext.IsAdminConsent", r.changed("ConsentContext.IsAdminConsent"))
+	told(e, "ConsentContext.OnBehalfOfAll", r.changed("ConsentContext.OnBehalfOfAll"))
+	told(e, "ConsentType", kind)
+	told(e, "Scope", scope)
 	if id := grantID(grants); id != "" {
 		e.Undo = holds.Action{Kind: holds.RevokeConsent, Object: "delegated:" + id}
 	}
@@ -118,8 +119,11 @@ func consent(e *holds.Event, r *record) {
 			e.Undo = holds.Action{Kind: holds.RevokeConsent, Object: "approle:" + id + "/" + a}
 		}
 	}
-	if everybody || text == "" && kind == "" {
+	if everybody {
 		e.Subjects = nil
+		return
+	}
+	if text == "" && kind == "" {
 		return
 	}
 	for _, g := range grants {
@@ -129,6 +133,13 @@ func consent(e *holds.Event, r *record) {
 	}
 	self(e)
 	tidy(e)
+}
+
+// told adds a field that has a value.
+func told(e *holds.Event, field, value string) {
+	if value != "" {
+		e.Fields = append(e.Fields, holds.FieldChange{Field: field, New: providers.Plain(value, most)})
+	}
 }
 
 // grant is one delegated permission as a consent describes it.

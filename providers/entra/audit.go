@@ -93,8 +93,7 @@ func (x *Decoder) other(d document, m *members, out *document, o *members, recei
 	}
 	category := w.word(wm[fCategory])
 	alert := wm[fTitle] != 0 && wm[fSeverity] != 0
-	named := w.kind(wm[fOperationName]) == providers.String
-	if !otherLogs(category) && !alert && (named || wm[fCreatedDateTime] == 0) {
+	if !otherLogs(category) && !alert && w.kind(wm[fOperationName]) == providers.String {
 		return x.audit(d, m, out, o, received)
 	}
 	e := holds.Event{

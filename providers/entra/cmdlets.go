@@ -31,7 +31,7 @@ func cmdlets() map[string]cmdlet {
 			table[n] = c
 		}
 	}
-	forwards := []string{"ForwardTo", "RedirectTo", "ForwardAsAttachmentTo", "DeleteMessage", "SoftDeleteMessage", "RuleActions", "RuleOperation", "Name", "RuleName"}
+	forwards := []string{"ForwardTo", "RedirectTo", "ForwardAsAttachmentTo", "DeleteMessage", "SoftDeleteMessage", "RuleOperation", "Name", "RuleName"}
 	add(cmdlet{judge: forwarding, shows: []string{"ForwardingSmtpAddress", "ForwardingAddress", "DeliverToMailboxAndForward", "GrantSendOnBehalfTo"}}, "set-mailbox")
 	add(cmdlet{judge: inboxRule, shows: forwards}, "new-inboxrule", "set-inboxrule")
 	add(cmdlet{judge: always(holds.MailboxDelegation, holds.Update), shows: forwards}, "enable-inboxrule")
@@ -118,6 +118,34 @@ func outlookRule(r *record) (holds.Class, holds.Verb) {
 		return holds.MailboxDelegation, holds.Update
 	}
 	return holds.None, holds.Other
+}
+
+// recipients reads where a rule of Outlook's sends mail: its actions as JSON, or,
+// where they are words, those.
+func recipients(actions string) []holds.FieldChange {
+	v, err := providers.ReadJSON([]byte(actions))
+	if err != nil || v.Kind != providers.Array {
+		lower := strings.ToLower(actions)
+		if strings.Contains(lower, "forward") || strings.Contains(lower, "redirect") {
+			return []holds.FieldChange{{Field: "ForwardTo", New: providers.Plain(actions, most)}}
+		}
+		return nil
+	}
+	var out []holds.FieldChange
+	for _, action := range v.Items {
+		kind := strings.ToLower(memberOf(action, "ActionType").Text)
+		if !strings.Contains(kind, "forward") && !strings.Contains(kind, "redirect") {
+			continue
+		}
+		var to []string
+		memberOf(action, "Recipients").Strings(func(s string) { to = append(to, s) })
+		field := "ForwardTo"
+		if strings.Contains(kind, "redirect") {
+			field = "RedirectTo"
+		}
+		out = append(out, holds.FieldChange{Field: field, New: providers.Plain(strings.Join(to, ";"), most)})
+	}
+	return out
 }
 
 // delegation gives somebody the mailbox, a folder of it or its name. What the

@@ -27,7 +27,8 @@ type DecoderOptions struct {
 	RestraintPolicies []string
 	// PIMPrincipals are the object ids that the service principal of Privileged
 	// Identity Management ("MS-PIM") has in the tenant. Without them it is recognised
-	// by its name, which anybody can give an application, and the event says so.
+	// by its name, which anybody can give an application, and the event says so. They
+	// may be replaced later, see SetPIMPrincipals.
 	PIMPrincipals []string
 }
 
@@ -38,7 +39,7 @@ type Decoder struct {
 	cmdlets  map[string]cmdlet
 	own      []string
 	group    string
-	pim      []string
+	pim      atomic.Pointer[[]string]
 	policies atomic.Pointer[[]string] // ids of those that restrain, as last read back
 	nodes    sync.Pool                // of *[]node
 }
@@ -46,9 +47,10 @@ type Decoder struct {
 // NewDecoder makes a decoder. Without options it reads logs as they are, such as
 // an organisation's own exports.
 func NewDecoder(o DecoderOptions) *Decoder {
-	x := &Decoder{kinds: kinds(), cmdlets: cmdlets(), own: lowered(o.OwnAccounts), pim: lowered(o.PIMPrincipals)}
+	x := &Decoder{kinds: kinds(), cmdlets: cmdlets(), own: lowered(o.OwnAccounts)}
 	x.group = objectID(o.RestraintGroup)
 	x.SetRestraintPolicies(o.RestraintPolicies)
+	x.SetPIMPrincipals(o.PIMPrincipals)
 	return x
 }
 
@@ -58,6 +60,13 @@ func NewDecoder(o DecoderOptions) *Decoder {
 func (x *Decoder) SetRestraintPolicies(ids []string) {
 	list := lowered(ids)
 	x.policies.Store(&list)
+}
+
+// SetPIMPrincipals replaces the object ids that Privileged Identity Management has
+// in the tenant.
+func (x *Decoder) SetPIMPrincipals(ids []string) {
+	list := lowered(ids)
+	x.pim.Store(&list)
 }
 
 func (x *Decoder) restrains() []string { return *x.policies.Load() }

@@ -53,6 +53,7 @@ func (x *Decoder) mailboxEvent(r *record, key name, received time.Time) holds.Ev
 			e.Fields = append(e.Fields, holds.FieldChange{Field: name, New: providers.Plain(v, most)})
 		}
 	}
+	e.Fields = append(e.Fields, recipients(r.parameter("RuleActions"))...)
 	tidyFields(&e)
 	if c.role != "" {
 		e.Role = holds.Object{Type: "Exchange role", Name: providers.Plain(r.parameter(c.role), most)}

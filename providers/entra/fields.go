@@ -54,12 +54,14 @@ const (
 	fOperationProperties
 	fParameters
 	fProperties
+	fProvisioningAction
 	fRecordType
 	fRecords
 	fResult
 	fResultReason
 	fResultStatus
 	fResultType
+	fRiskState
 	fServicePrincipalID
 	fSeverity
 	fSourceRecordID
@@ -167,6 +169,8 @@ func fieldOf(lower []byte) field {
 		return fParameters
 	case "properties":
 		return fProperties
+	case "provisioningaction":
+		return fProvisioningAction
 	case "recordtype":
 		return fRecordType
 	case "records":
@@ -179,6 +183,8 @@ func fieldOf(lower []byte) field {
 		return fResultStatus
 	case "resulttype":
 		return fResultType
+	case "riskstate":
+		return fRiskState
 	case "serviceprincipalid":
 		return fServicePrincipalID
 	case "severity":

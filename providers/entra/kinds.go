@@ -40,7 +40,6 @@ const (
 	deviceDetail
 	policyDetail
 	methodPolicyDetail
-	ownerDetail
 )
 
 // kinds lists the activities that matter, by Microsoft's own names as name folds
@@ -193,7 +192,7 @@ func applications(add adder) {
 		"update application - certificates and secrets management", "update external secrets")
 	add(kind{class: holds.None, verb: holds.Update, wide: true, more: credentialDetail}, "update application", "update service principal",
 		"update application with safe rollout", "remove service principal credentials")
-	add(kind{class: c, verb: holds.Grant, more: ownerDetail}, "add owner to application", "add owner to service principal")
+	add(kind{class: c, verb: holds.Grant}, "add owner to application", "add owner to service principal")
 	add(kind{class: c, verb: holds.Update, wide: true}, "add permission grant policy", "update permission grant policy", "restore application",
 		"restore service principal", "add partner to company", "set partnership", "promote company to partner")
 	add(kind{class: holds.None, verb: holds.Revoke, wide: true}, "remove delegated permission grant", "remove app role assignment from service principal",

@@ -25,9 +25,13 @@ func (x *Decoder) tell(r *record, key name, received time.Time) holds.Event {
 		e.Outcome = holds.Failed
 		e.Summary += " (this grants nothing; what comes of it is a record of its own)"
 	}
+	r.order()
 	x.subjects(&e, r)
 	x.more(&e, r, k)
 	x.tamper(&e, r)
+	if k.more == policyDetail && e.Class == holds.RemoteAccess {
+		x.policyDoubt(r)
+	}
 	x.disagreement(&e, r)
 	if e.Class != holds.None && spelling != "" {
 		r.doubt(spelling)
@@ -78,11 +82,9 @@ func (x *Decoder) more(e *holds.Event, r *record, k kind) {
 		consent(e, r)
 	case deviceDetail:
 		device(e, r)
-	case policyDetail:
-		x.policyDoubt(r)
 	case methodPolicyDetail:
 		methodPolicy(e, r)
-	case ownerDetail, nothingMore:
+	case policyDetail, nothingMore:
 	}
 }
 

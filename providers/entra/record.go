@@ -87,26 +87,36 @@ func (r *record) of(types ...string) []target {
 			out = append(out, t)
 		}
 	}
-	slices.SortFunc(out, func(a, b target) int {
-		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.name, b.name), cmp.Compare(a.login, b.login))
-	})
 	return out
 }
 
-// property is the modified property of that name of any target; the first in the
-// order of the targets' ids.
+// order puts the targets in one order, each once, so that theirs in the record
+// changes nothing.
+func (r *record) order() {
+	if len(r.targets) < 2 {
+		return
+	}
+	slices.SortFunc(r.targets, compareTargets)
+	r.targets = slices.CompactFunc(r.targets, func(a, b target) bool { return compareTargets(a, b) == 0 })
+}
+
+func compareTargets(a, b target) int {
+	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id), cmp.Compare(a.login, b.login), cmp.Compare(a.name, b.name),
+		slices.CompareFunc(a.changes, b.changes, func(a, b change) int {
+			return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.old, b.old), cmp.Compare(a.new, b.new))
+		}))
+}
+
+// property is the modified property of that name of the first target that has it.
 func (r *record) property(name string) (change, bool) {
-	var found change
-	var of string
-	ok := false
 	for _, t := range r.targets {
 		for _, c := range t.changes {
-			if strings.EqualFold(c.name, name) && (!ok || t.id < of) {
-				found, of, ok = c, t.id, true
+			if strings.EqualFold(c.name, name) {
+				return c, true
 			}
 		}
 	}
-	return found, ok
+	return change{}, false
 }
 
 // changed is the value that a modified property says now, or said before when

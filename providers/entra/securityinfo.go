@@ -34,6 +34,9 @@ func securityInfo(e *holds.Event, r *record) {
 		e.Factor.Name = methodTitle(e.Factor.Type)
 		e.Summary += ": " + e.Factor.Name
 	}
+	if e.Echo == "" && (e.Factor.Type == "phone" || e.Factor.Type == "email") {
+		e.Echo = holds.RestoreProfile // a contact that we set back is one of these
+	}
 	// An address for codes is how an account is recovered; that of a mail, and a
 	// question, is good for nothing else.
 	switch {
@@ -72,7 +75,7 @@ func methodWords() [][2]string {
 		{"security question", "securityQuestions"},
 		{"qr code", "qrCodePin"},
 		{"qrcode", "qrCodePin"},
-		{"external authentication method", "externalAuthenticationMethod"},
+		{"external authentication method", "external"},
 		{"certificate", "x509Certificate"},
 		{"phone", "phone"},
 		{"sms", "phone"},
@@ -96,7 +99,7 @@ func methodTitle(kind string) string {
 		"temporaryAccessPass": "temporary access pass", "windowsHelloForBusiness": "Windows Hello for Business", "platformCredential": "platform credential",
 		"fido2": "passkey or security key", "hardwareOath": "hardware token", "softwareOath": "authenticator app with codes",
 		"microsoftAuthenticator": "Microsoft Authenticator", "appPassword": "app password", "securityQuestions": "security questions",
-		"qrCodePin": "QR code", "externalAuthenticationMethod": "external method", "x509Certificate": "certificate", "phone": "phone", "email": "e-mail",
+		"qrCodePin": "QR code", "external": "external method", "x509Certificate": "certificate", "phone": "phone", "email": "e-mail",
 	}
 	return titles[kind]
 }
@@ -138,7 +141,7 @@ func methodDiff(c change) (holds.Verb, holds.Object) {
 	case len(added) > 0:
 		return holds.Enrol, strongFactor(added)
 	case len(removed) > 1 && len(after) == 0:
-		return holds.Reset, strongFactor(removed)
+		return holds.Reset, holds.Object{} // everything went, not one method
 	case len(removed) > 0:
 		return holds.Remove, strongFactor(removed)
 	}

@@ -43,7 +43,8 @@ func (d document) shapeOf(m *members) shape {
 		return shapeDiagnostic
 	case d.kind(m[fRecords]) == providers.Array || d.kind(m[fValue]) == providers.Array:
 		return shapeBatch
-	case m[fOperationName] != 0 || m[fCategory] != 0 || m[fCreatedDateTime] != 0 && (m[fStatus] != 0 || m[fUserPrincipalName] != 0):
+	case m[fOperationName] != 0 || m[fCategory] != 0 || m[fRiskState] != 0 || m[fProvisioningAction] != 0,
+		m[fCreatedDateTime] != 0 && (m[fStatus] != 0 || m[fUserPrincipalName] != 0):
 		return shapeOther
 	}
 	return shapeUnknown

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -30,14 +29,20 @@ func user(e *holds.Event, r *record) {
 	switch {
 	case seen.method && (!seen.recovery || seen.verb == holds.Remove || seen.verb == holds.Reset || !seen.replaced):
 		e.Class, e.Verb = holds.MFAChange, cmp.Or(seen.verb, holds.Update)
-		if e.Verb == holds.Remove || e.Verb == holds.Reset {
-			e.Echo = holds.RemoveFactor
-		}
 		e.Factor = seen.factor
+		switch {
+		case e.Verb == holds.Remove || e.Verb == holds.Reset:
+			e.Echo = holds.RemoveFactor
+		case e.Factor.Type == "phone":
+			e.Echo = holds.RestoreProfile
+		}
 	case seen.recovery:
 		e.Class, e.Verb, e.Echo = holds.RecoveryChange, holds.Update, holds.RestoreProfile
 		if !seen.replaced {
 			e.Verb = holds.Enrol
+		}
+		if seen.emptied {
+			e.Echo = holds.RemoveFactor // of the method that the address belonged to
 		}
 	case seen.member:
 		e.Class, e.Verb = holds.OtherTakeover, holds.Grant
@@ -59,10 +64,10 @@ func user(e *holds.Event, r *record) {
 
 // changesOfUser collects what the properties say together.
 type changesOfUser struct {
-	method, recovery, replaced, member, enabled, disabled, unsaid bool
-	verb                                                          holds.Verb
-	factor                                                        holds.Object
-	told                                                          []string
+	method, recovery, replaced, emptied, member, enabled, disabled, unsaid bool
+	verb                                                                   holds.Verb
+	factor                                                                 holds.Object
+	told                                                                   []string
 }
 
 func (s *changesOfUser) note(e *holds.Event, c change) {
@@ -78,8 +83,8 @@ func (s *changesOfUser) note(e *holds.Event, c change) {
 			s.verb = cmp.Or(s.verb, holds.Remove)
 		}
 	case "strongauthenticationphoneappdetail", "searchabledevicekey":
-		s.method = true
 		verb, factor := keyDiff(c)
+		s.method = s.method || verb != ""
 		s.verb = cmp.Or(s.verb, verb)
 		if s.factor == (holds.Object{}) {
 			s.factor = factor
@@ -91,13 +96,13 @@ func (s *changesOfUser) note(e *holds.Event, c change) {
 		s.disabled = !isTrue(c.new) && isTrue(c.old)
 	default:
 		if recovers(c.name) {
-			s.note2(e, c)
+			s.contact(e, c)
 		}
 	}
 }
 
-// note2 notes an attribute that an account is recovered or signed in by.
-func (s *changesOfUser) note2(e *holds.Event, c change) {
+// contact notes an attribute that an account is recovered or signed in by.
+func (s *changesOfUser) contact(e *holds.Event, c change) {
 	parts := recoveryParts(c)
 	if len(parts) == 0 {
 		return
@@ -106,6 +111,8 @@ func (s *changesOfUser) note2(e *holds.Event, c change) {
 	for _, p := range parts {
 		s.replaced = s.replaced || p.Old != ""
 	}
+	s.emptied = strings.EqualFold(c.name, "StrongAuthenticationUserDetails") &&
+		!slices.ContainsFunc(parts, func(p holds.FieldChange) bool { return p.New != "" })
 	e.Fields = append(e.Fields, parts...)
 }
 
@@ -205,26 +212,52 @@ func off(value string) bool {
 	})
 }
 
-// keyDiff tells whether device keys or phone apps came or went, by their number.
+// keyDiff tells whether device keys or phone apps came or went. A phone app's
+// entry also has when it was last used and which version it is; that it was used
+// changes nothing.
 func keyDiff(c change) (holds.Verb, holds.Object) {
-	before, after := len(listValue(c.old)), len(listValue(c.new))
-	f := holds.Object{Name: c.name}
-	for _, v := range listValue(cmp.Or(c.new, c.old)) {
-		switch strings.ToUpper(fmt.Sprint(memberOf(v, "Usage").Text)) {
-		case "NGC", "1":
-			f = holds.Object{Type: "windowsHelloForBusiness"}
-		case "FIDO", "2":
-			f = holds.Object{Type: "fido2"}
-		}
-	}
-	if strings.EqualFold(c.name, "StrongAuthenticationPhoneAppDetail") {
-		f = holds.Object{Type: "microsoftAuthenticator"}
+	before, after := keysIn(c.old), keysIn(c.new)
+	added, removed := without(after, before), without(before, after)
+	f := holds.Object{Type: "microsoftAuthenticator"}
+	if strings.EqualFold(c.name, "SearchableDeviceKey") {
+		f = deviceKey(cmp.Or(strings.Join(added, " "), strings.Join(removed, " ")))
 	}
 	switch {
-	case after > before:
+	case len(added) > 0:
 		return holds.Enrol, f
-	case after < before:
+	case len(removed) > 0:
 		return holds.Remove, f
 	}
-	return holds.Update, f
+	return "", holds.Object{}
+}
+
+// keysIn are a value's items by what tells one from another.
+func keysIn(value string) []string {
+	var out []string
+	for _, v := range listValue(value) {
+		var parts []string
+		for _, name := range []string{"Id", "KeyIdentifier", "DeviceId", "DeviceName", "DeviceTag", "DeviceToken", "AuthenticationType", "Usage"} {
+			if f := memberOf(v, name); f.Text != "" && f.Kind != providers.Null {
+				parts = append(parts, name+"="+f.Text)
+			}
+		}
+		if len(parts) == 0 {
+			parts = append(parts, cmp.Or(string(v.Raw), v.Text))
+		}
+		out = append(out, strings.Join(parts, " "))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// deviceKey names the method that a key bound to a device belongs to, by its
+// usage.
+func deviceKey(key string) holds.Object {
+	switch k := strings.ToUpper(key); {
+	case strings.Contains(k, "USAGE=NGC") || strings.Contains(k, "USAGE=1"):
+		return holds.Object{Type: "windowsHelloForBusiness"}
+	case strings.Contains(k, "USAGE=FIDO") || strings.Contains(k, "USAGE=2"):
+		return holds.Object{Type: "fido2"}
+	}
+	return holds.Object{Name: "a key bound to a device"}
 }
