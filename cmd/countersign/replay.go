@@ -243,7 +243,7 @@ func (r *replaying) decode(rec export.Record) replay.Record {
 	events := r.decoder.Record(rec.Raw, r.now)
 	if len(events) == 1 && events[0].Type == "" && events[0].Class == holds.Unclassified {
 		r.strange++
-		out.Err = fmt.Errorf("line %d of the text: this is no record of %s: %s", rec.Line, titleOf(r.command.Provider), strings.Join(events[0].Doubts, " "))
+		out.Err = fmt.Errorf("line %d: this is no record of %s: %s", rec.Line, titleOf(r.command.Provider), strings.Join(events[0].Doubts, " "))
 		return out
 	}
 	out.Events = events

@@ -83,7 +83,7 @@ func figures(p replay.Report) []figure {
 		people = "people, as told"
 	}
 	out := []figure{
-		{"Holds", thousands(p.Holds), fmt.Sprintf("of %s; %s of them held", plural(p.Changes, "sensitive change"), thousands(p.Held))},
+		{"Holds", thousands(p.Holds), fmt.Sprintf("for %s of %s", thousands(p.Held), plural(p.Changes, "sensitive change"))},
 	}
 	if p.Days > 0 {
 		out = append(out,

@@ -27,7 +27,10 @@ type change struct {
 	first, last time.Time
 	family      holds.Class
 	takesEffect bool
-	accounts    []string
+	// asked says that one of its records only asks for a role: an approval may come
+	// hours later.
+	asked    bool
+	accounts []string
 	// What the strictest of its records asks for.
 	held, restrains bool
 	terms           holds.Terms
@@ -88,6 +91,8 @@ func (x *changes) of(e holds.Event) (c *change, repeated bool) {
 	if e.Occurred.After(c.last) {
 		c.last = e.Occurred
 	}
+	c.takesEffect = c.takesEffect || effective(e)
+	c.asked = c.asked || !effective(e) && e.Transaction != "" && e.Class == holds.RoleActivation
 	x.remember(c, e, key, accounts)
 	return c, false
 }
@@ -117,12 +122,13 @@ func union(a, b []string) []string {
 }
 
 // match looks for the change by its request first, then by what was done to the
-// same account at the same time. What failed is never one with what did not.
+// same account at the same time. Within a request, asking for a thing and getting it
+// is one change; else what failed is never one with what did not.
 func (x *changes) match(e holds.Event, accounts []string) *change {
 	if e.Transaction != "" {
 		known, _ := x.requests.get(e.Transaction)
 		for _, c := range known {
-			if c.takesEffect == effective(e) && c.within(e.Occurred, requestWithin) && (c.family == family(e.Class) || c.shares(accounts)) {
+			if c.within(e.Occurred, requestWithin) && (c.family == family(e.Class) || c.shares(accounts)) {
 				return c
 			}
 		}
@@ -148,7 +154,9 @@ func (c *change) shares(accounts []string) bool {
 func (x *changes) remember(c *change, e holds.Event, key record, accounts []string) {
 	x.records.put(key, c)
 	for _, a := range accounts {
-		x.accounts.put(near{a, c.family, c.takesEffect}, c)
+		if c.takesEffect == effective(e) {
+			x.accounts.put(near{a, c.family, c.takesEffect}, c)
+		}
 	}
 	if e.Transaction == "" {
 		return
@@ -169,8 +177,13 @@ func (x *changes) name(id string) string {
 	return id + "#" + strconv.Itoa(n+1)
 }
 
-// complete tells whether no twin can be expected any more at a moment.
-func (c *change) complete(now time.Time) bool { return !c.within(now, twinWithin) }
+// complete tells whether no other record can be expected any more at a moment.
+func (c *change) complete(now time.Time) bool {
+	if c.asked && !c.takesEffect {
+		return !c.within(now, requestWithin)
+	}
+	return !c.within(now, twinWithin)
+}
 
 // judge takes in what the policy says of one of its records for one account.
 func (c *change) judge(r holds.Ruling) {

@@ -20,7 +20,8 @@
 // Several records of one change are one change: those of one request at the
 // provider, the twins that its own services write, and those which come to the same
 // account for the same kind of thing within minutes. A record therefore waits until
-// its change is complete, for at most a few thousand records.
+// its change is complete, for at most some thousand records. What comes to a change
+// later than that is still told as a part of it, but changes nothing of what was told.
 //
 // It refuses to know any provider, and to count anything as verified: a log does
 // not tell.

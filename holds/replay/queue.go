@@ -7,7 +7,7 @@ import (
 )
 
 // mostWaiting is how many records wait for the ones before them.
-const mostWaiting = 4096
+const mostWaiting = 16_384
 
 // waiting is a record whose change may not be complete. Change is nil where there
 // is none.
@@ -19,13 +19,16 @@ type waiting struct {
 
 // queue keeps records in their order while changes become complete.
 type queue struct {
-	ring       [mostWaiting]waiting
+	ring       []waiting
 	head, size int
 }
 
 func (q *queue) empty() bool { return q.size == 0 }
 
 func (q *queue) push(w waiting) {
+	if q.ring == nil {
+		q.ring = make([]waiting, mostWaiting)
+	}
 	q.ring[(q.head+q.size)%mostWaiting] = w
 	q.size++
 }

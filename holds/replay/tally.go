@@ -64,7 +64,7 @@ func (t *tally) event(e holds.Event) {
 // ruling counts what the policy says of an event for one account. Was is the change
 // before it.
 func (t *tally) ruling(was change, c *change, e holds.Event, s holds.Account, r holds.Ruling) {
-	if !c.counted && c.takesEffect {
+	if !c.counted && effective(e) {
 		c.counted = true
 		t.changes++
 	}

@@ -33,7 +33,7 @@ func TestALargeRecordIsOneError(t *testing.T) {
 	// merely large ends.
 	open := "A,AuditData\n" + row(small(1)) + `1,"{""n"":` + strings.Repeat("{\"\"n\"\":2}\n", 20_000)
 	got := readAll(t, NewReader([]Source{file("f", open, 4096)}, 1000))
-	if len(got) != 2 || got[0] != small(1) || !strings.HasPrefix(got[1], "!line 3 of the text: a row does not end within") {
+	if len(got) != 2 || got[0] != small(1) || !strings.HasPrefix(got[1], "!line 3: a row does not end within") {
 		t.Errorf("a row without end: %d records, %.300q", len(got), got)
 	}
 }

@@ -101,6 +101,17 @@ func (r *Reader) Next() (Record, error) {
 	}
 }
 
+// Close closes the file that is being read. Whoever reads to the end need not.
+func (r *Reader) Close() error {
+	r.sources, r.open = nil, nil
+	if r.closer == nil {
+		return nil
+	}
+	closer := r.closer
+	r.closer = nil
+	return closer.Close()
+}
+
 func (r *Reader) record(out Record) Record {
 	out.File, out.Index = r.name, r.index
 	r.index++

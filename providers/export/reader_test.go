@@ -116,7 +116,7 @@ func TestShapes(t *testing.T) {
 		{"an empty list", "[]\n[ ]", nil},
 		{
 			"a table", "RecordId,CreationDate,RecordType,Operation,UserId,AuditData,AssociatedAdminUnits\r\n1,2026,1,x,u,\"{\"\"uuid\"\":\"\"b\"\",\"\"t\"\":\"\"one,\ntwo\"\"}\",\r\n2,2026,1,x,u,\"{\"\"uuid\"\":\"\"c\"\"}\",\r\n",
-			[]string{"!line 2 of the text: its AuditData cannot be read: a line break or control character stands within a text at byte 21 of the text", `{"uuid":"c"}`},
+			[]string{"!line 2: its AuditData cannot be read: a line break or control character stands within a text at byte 21 of the text", `{"uuid":"c"}`},
 		},
 		{"a table of Windows PowerShell", "\ufeff#TYPE Deserialized.X\r\n\"RunspaceId\",\"auditdata\"\r\n\"1\",\"{\"\"uuid\"\":\"\"b\"\"}\"\r\n", []string{b}},
 		{"a table of Excel", "sep=;\r\nCreationDate;UserIds;AuditData\r\n1;2;\"{\"\"uuid\"\":\"\"b\"\"}\"\r\n", []string{b}},
@@ -168,7 +168,7 @@ func TestEncodings(t *testing.T) {
 		}
 	}
 	same(t, records1(t, "\xff\xfe"+wideText(`{"a":"`, binary.LittleEndian)+"\x3d\xd8"+wideText(`"}`, binary.LittleEndian)+"\n"),
-		[]string{"{\"a\":\"\ufffd\"}", "!line 1, byte 11 of the text: …a value is missing"})
+		[]string{"{\"a\":\"\ufffd\"}", "!line 1: …a value is missing"})
 }
 
 // TestMalformed: a record that cannot be read is told once, and the others are
@@ -178,35 +178,35 @@ func TestMalformed(t *testing.T) {
 		name, in string
 		want     []string
 	}{
-		{"a line that is none", "{\"a\":1}\nnot json\n{\"b\":2}\n", []string{`{"a":1}`, "!line 2, byte 8 of the text: a word is neither true, false nor null", `{"b":2}`}},
-		{"lines that are none", "oh\nno\n{\"b\":2}\n,;\n", []string{"!line 1, …", "!line 2, …", `{"b":2}`, "!line 4, …"}},
-		{"a line cut off in a text", "{\"a\":1}\n{\"b\":\"x\n{\"c\":3}\n{\"d\":4}\n", []string{`{"a":1}`, "!line 2, byte 15 of the text: a line break…", `{"c":3}`, `{"d":4}`}},
-		{"a line cut off behind a colon", "{\"a\":1}\n{\"b\":\n{\"c\":3}\n{\"d\":4}\n", []string{`{"a":1}`, "!line 4, …a comma or } is missing", `{"c":3}`, `{"d":4}`}},
-		{"the first line cut off behind a comma", "{\"a\":1,\n{\"c\":3}\n{\"d\":4}\n", []string{"!line 2, …a member's name is missing", `{"c":3}`, `{"d":4}`}},
-		{"the first line cut off in a list", "{\"a\":[\n{\"c\":3}\n{\"d\":4}\n", []string{"!line 3, …a comma or ] is missing", `{"c":3}`, `{"d":4}`}},
-		{"two broken lines behind good ones", "{\"a\":1}\n{\"b\":\nnope\n{\"d\":4}\n", []string{`{"a":1}`, "!line 3, …", "!line 3, …", `{"d":4}`}},
-		{"the last line cut off", "{\"a\":1}\n{\"b\":2", []string{`{"a":1}`, "!line 2, byte 14 of the text: the file ends before the record does; it may have been cut off"}},
-		{"in an array, its bracket whole", `[{"a":1},{"b":tru},{"c":3}]`, []string{`{"a":1}`, "!line 1, byte 14 of the text: a word is neither true, false nor null", `{"c":3}`}},
-		{"in an array, no value", `[{"a":1},nope,{"c":3},]`, []string{`{"a":1}`, "!line 1, …", `{"c":3}`}},
+		{"a line that is none", "{\"a\":1}\nnot json\n{\"b\":2}\n", []string{`{"a":1}`, "!line 2: a word is neither true, false nor null (byte 8 of the text)", `{"b":2}`}},
+		{"lines that are none", "oh\nno\n{\"b\":2}\n,;\n", []string{"!line 1: …", "!line 2: …", `{"b":2}`, "!line 4: …"}},
+		{"a line cut off in a text", "{\"a\":1}\n{\"b\":\"x\n{\"c\":3}\n{\"d\":4}\n", []string{`{"a":1}`, "!line 2: a line break…", `{"c":3}`, `{"d":4}`}},
+		{"a line cut off behind a colon", "{\"a\":1}\n{\"b\":\n{\"c\":3}\n{\"d\":4}\n", []string{`{"a":1}`, "!line 2: …a comma or } is missing", `{"c":3}`, `{"d":4}`}},
+		{"the first line cut off behind a comma", "{\"a\":1,\n{\"c\":3}\n{\"d\":4}\n", []string{"!line 1: …a member's name is missing", `{"c":3}`, `{"d":4}`}},
+		{"the first line cut off in a list", "{\"a\":[\n{\"c\":3}\n{\"d\":4}\n", []string{"!line 1: …a comma or ] is missing", `{"c":3}`, `{"d":4}`}},
+		{"two broken lines behind good ones", "{\"a\":1}\n{\"b\":\nnope\n{\"d\":4}\n", []string{`{"a":1}`, "!line 2: …", "!line 3: …", `{"d":4}`}},
+		{"the last line cut off", "{\"a\":1}\n{\"b\":2", []string{`{"a":1}`, "!line 2: the file ends before the record does; it may have been cut off (byte 14 of the text)"}},
+		{"in an array, its bracket whole", `[{"a":1},{"b":tru},{"c":3}]`, []string{`{"a":1}`, "!line 1: a word is neither true, false nor null (byte 14 of the text)", `{"c":3}`}},
+		{"in an array, no value", `[{"a":1},nope,{"c":3},]`, []string{`{"a":1}`, "!line 1: …", `{"c":3}`}},
 		{"in an array, with a quote too many", `[{"a":1},{"b":"x"y"},{"c":3}]` + "\n" + `{"d":4}`, []string{`{"a":1}`, "!…a comma or } is missing", `{"d":4}`}},
-		{"in an array of lines", "[\n{\"a\":1},\n{\"b\":},\n{\"c\":3}\n]\n", []string{`{"a":1}`, "!line 3, …", `{"c":3}`}},
-		{"in an array of lines, cut off", "[\n{\"a\":1},\n{\"b\":\"\n{\"c\":3},\n{\"d\":4}\n]\n{\"e\":5}", []string{`{"a":1}`, "!line 3, …", `{"c":3}`, `{"d":4}`, `{"e":5}`}},
-		{"in a printed array", "[\n  {\n    \"a\": 1\n  },\n  {\n    \"b\": ,\n    \"x\": [\n      {\n      }\n    ]\n  },\n  {\n    \"c\": 3\n  }\n]\n", []string{"{\n    \"a\": 1\n  }", "!line 6, …", "{\n    \"c\": 3\n  }"}},
-		{"the last of a printed array", "[\n  {\n    \"a\": 1\n  },\n  {\n    \"b\": \n  }\n]\n{\"c\":3}", []string{"{\n    \"a\": 1\n  }", "!line 7, …", `{"c":3}`}},
-		{"a printed value", "{\n  \"a\": 1\n}\n{\n  \"b\" 2\n}\n{\n  \"c\": 3\n}\n", []string{"{\n  \"a\": 1\n}", "!line 5, …a colon is missing", "{\n  \"c\": 3\n}"}},
-		{"a batch, by its own line", `{"records":[{"a":1},{"b":{"c":2},{"d":3}]}` + "\n" + `{"records":[{"e":5}]}`, []string{`{"a":1}`, "!line 1, …", `{"e":5}`}},
+		{"in an array of lines", "[\n{\"a\":1},\n{\"b\":},\n{\"c\":3}\n]\n", []string{`{"a":1}`, "!line 3: …", `{"c":3}`}},
+		{"in an array of lines, cut off", "[\n{\"a\":1},\n{\"b\":\"\n{\"c\":3},\n{\"d\":4}\n]\n{\"e\":5}", []string{`{"a":1}`, "!line 3: …", `{"c":3}`, `{"d":4}`, `{"e":5}`}},
+		{"in a printed array", "[\n  {\n    \"a\": 1\n  },\n  {\n    \"b\": ,\n    \"x\": [\n      {\n      }\n    ]\n  },\n  {\n    \"c\": 3\n  }\n]\n", []string{"{\n    \"a\": 1\n  }", "!line 5: …", "{\n    \"c\": 3\n  }"}},
+		{"the last of a printed array", "[\n  {\n    \"a\": 1\n  },\n  {\n    \"b\": \n  }\n]\n{\"c\":3}", []string{"{\n    \"a\": 1\n  }", "!line 5: …", `{"c":3}`}},
+		{"a printed value", "{\n  \"a\": 1\n}\n{\n  \"b\" 2\n}\n{\n  \"c\": 3\n}\n", []string{"{\n  \"a\": 1\n}", "!line 4: …a colon is missing", "{\n  \"c\": 3\n}"}},
+		{"a batch, by its own line", `{"records":[{"a":1},{"b":{"c":2},{"d":3}]}` + "\n" + `{"records":[{"e":5}]}`, []string{`{"a":1}`, "!line 1: …", `{"e":5}`}},
 		{"behind a list of records", `{"value":[{"a":1}],nope}` + "\n" + `{"value":[{"b":2}],"x":tru}` + "\n" + `{"c":3}`, []string{`{"a":1}`, "!…a member's name is missing behind the list", `{"b":2}`, "!…a word is neither", `{"c":3}`}},
 		{"an array cut off between records", `[{"a":1},{"b":2}`, []string{`{"a":1}`, `{"b":2}`, "!…the file ends before its list of records does"}},
 		{"a page cut off behind its list", `{"value":[{"a":1}],"x`, []string{`{"a":1}`, "!…the file ends before the record does"}},
-		{"no object", "[1,\"x\",null,{\"a\":1}]\n42\n", []string{"!…it is not an object", "!…it is a text, and no record", "!…it is not an object", `{"a":1}`, "!line 2, …it is not an object"}},
-		{"a bracket too many", "{\"a\":1}\n]}\n{\"b\":2}\n", []string{`{"a":1}`, "!line 2, …", `{"b":2}`}},
+		{"no object", "[1,\"x\",null,{\"a\":1}]\n42\n", []string{"!…it is not an object", "!…it is a text, and no record", "!…it is not an object", `{"a":1}`, "!line 2: …it is not an object"}},
+		{"a bracket too many", "{\"a\":1}\n]}\n{\"b\":2}\n", []string{`{"a":1}`, "!line 2: …", `{"b":2}`}},
 		{
 			"AuditData that is none", `[{"AuditData":"{\"a\":"},{"AuditData":7},{"AuditData":"{}","AuditData":"{\"b\":2}"},{"AuditData":""},{"a":1}]`,
 			[]string{"!…its AuditData cannot be read: the text ends before the record does", "!…its AuditData cannot be read: it is not a record", "!…AuditData occurs twice", "!…its AuditData cannot be read: it is a text, and no record", `{"a":1}`},
 		},
 		{"a text with more than a record", `["{\"a\":1} {\"b\":2}"]`, []string{"!…text follows behind the record"}},
-		{"a row without its column", "CreationDate,Id,AuditData\n1\n2,3,\"{\"\"a\"\":1}\"\n", []string{"!line 2 of the text: the row ends before its column AuditData", `{"a":1}`}},
-		{"a row with a stray quote", "CreationDate,AuditData\n1,a\"b\n2,\"{\"\"a\"\":1}\"\n3,\n", []string{"!line 2 of the text: the row is no CSV: …", `{"a":1}`, "!line 4 of the text: its AuditData cannot be read: it is a text, and no record stands in it"}},
+		{"a row without its column", "CreationDate,Id,AuditData\n1\n2,3,\"{\"\"a\"\":1}\"\n", []string{"!line 2: the row ends before its column AuditData", `{"a":1}`}},
+		{"a row with a stray quote", "CreationDate,AuditData\n1,a\"b\n2,\"{\"\"a\"\":1}\"\n3,\n", []string{"!line 2: the row is no CSV: …", `{"a":1}`, "!line 4: its AuditData cannot be read: it is a text, and no record stands in it"}},
 		{"nested too deep", strings.Repeat("[", 100) + "\n{\"a\":1}\n", []string{"!…lists are nested too deep", `{"a":1}`}},
 		{"a record nested too deep", `{"a":` + strings.Repeat("[", 2000) + "\n{\"a\":1}\n", []string{"!…it is nested too deep", `{"a":1}`}},
 	} {

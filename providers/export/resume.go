@@ -10,7 +10,7 @@ import (
 func (x *stream) bad(p int, what string) error {
 	e := x.blame(p, what)
 	if !x.resume() {
-		e.what += "; what follows could not be told apart from it and is left out"
+		e.what += "; what follows cannot be told apart from it and is left out"
 	}
 	return e
 }
@@ -20,8 +20,7 @@ func (x *stream) blame(p int, what string) *malformed {
 	w := x.w
 	x.troubled = true
 	line := w.lineAt(w.at)
-	shows := line + int64(bytes.Count(w.buf[w.at:p], []byte{'\n'}))
-	return &malformed{line, fmt.Sprintf("line %d, byte %d of the text: %s", shows, w.offset(p), what)}
+	return &malformed{line, fmt.Sprintf("line %d: %s (byte %d of the text)", line, what, w.offset(p))}
 }
 
 // resume looks for the next record behind one that cannot be read. Where records

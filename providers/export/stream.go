@@ -183,7 +183,7 @@ func (x *stream) record(from, to int) ([]byte, int64, error) {
 	x.fresh = false
 	inner, what := x.unwrap(raw)
 	if what != "" {
-		return nil, 0, &malformed{line, fmt.Sprintf("line %d, byte %d of the text: %s", line, w.offset(from), what)}
+		return nil, 0, &malformed{line, fmt.Sprintf("line %d: %s (byte %d of the text)", line, what, w.offset(from))}
 	}
 	return inner, line, nil
 }

@@ -157,5 +157,5 @@ func (t *table) next() ([]byte, int64, error) {
 
 func (t *table) bad(line int64, what string) error {
 	line += t.skipped
-	return &malformed{line, fmt.Sprintf("line %d of the text: %s", line, what)}
+	return &malformed{line, fmt.Sprintf("line %d: %s", line, what)}
 }
