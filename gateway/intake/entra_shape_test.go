@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -148,8 +149,8 @@ func TestB3NotificationShapes(t *testing.T) {
 }
 
 // TestB3CostOfHostileBodies: whatever a mebibyte holds, it is read or refused in
-// a few passes over it: 50 ms on any machine that is not busy, and so measured in
-// passes and not in time.
+// a few passes over it and a few times its memory: in 50 ms on a machine that is
+// not busy, which is why passes are measured and not time.
 func TestB3CostOfHostileBodies(t *testing.T) {
 	g := openGraph(t, nil)
 	const mebibyte = 1 << 20
@@ -175,11 +176,16 @@ func TestB3CostOfHostileBodies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			took, pass := time.Hour, time.Hour
+			var memory runtime.MemStats
 			for range 5 { // the machine has other things to do
 				req, w := direct("/hooks/entra/acme-entra", tc.body)
-				began := time.Now()
+				runtime.ReadMemStats(&memory)
+				before, began := memory.TotalAlloc, time.Now()
 				g.router.ServeHTTP(w, req)
 				took = min(took, time.Since(began))
+				if runtime.ReadMemStats(&memory); memory.TotalAlloc-before > 16*mebibyte {
+					t.Errorf("it took %d KiB of memory", (memory.TotalAlloc-before)>>10)
+				}
 				if w.Code != tc.status {
 					t.Fatalf("got %d, want %d: %s", w.Code, tc.status, w.Body)
 				}

@@ -72,31 +72,38 @@ func TestI9No202WithoutACommit(t *testing.T) {
 	}
 }
 
-// notMicrosofts are items that no subscription of acme's sent.
-func notMicrosofts() map[string]any {
-	return map[string]any{
-		"wrong client state":              told(item{"clientState": usersState + "x"}),
-		"a prefix of it":                  told(item{"clientState": usersState[:len(usersState)-1]}),
-		"in another case":                 told(item{"clientState": strings.ToUpper(usersState)}),
-		"its digest instead":              told(item{"clientState": hexDigest(usersState)}),
-		"no client state":                 told(item{"clientState": nil}),
-		"an empty one":                    told(item{"clientState": ""}),
-		"a number as one":                 told(item{"clientState": 7}),
-		"another subscription's":          told(item{"clientState": groupState}),
-		"another connection's":            told(item{"subscriptionId": boltID, "clientState": boltState, "tenantId": boltTenant}),
-		"another connection's, our state": told(item{"subscriptionId": boltID}),
-		"unknown subscription":            told(item{"subscriptionId": "cccccccc-0000-4000-8000-000000000000"}),
-		"no subscription":                 told(item{"subscriptionId": nil}),
-		"another directory":               told(item{"tenantId": boltTenant}),
-		"no directory":                    told(item{"tenantId": nil}),
-		"client state in other case too":  told(item{"ClientState": "x"}),
-		"client state misspelt":           told(item{"clientState": nil, "clientstate": usersState}),
-		"lifecycle event misspelt":        told(item{"LifecycleEvent": "missed"}),
-		"a text":                          usersState,
-		"a list":                          []any{told(nil)},
-		"nothing":                         nil,
-		"an empty object":                 item{},
-		"a forged lifecycle event":        told(item{"lifecycleEvent": "missed", "clientState": "guess"}),
+// forgery is an item that no subscription of acme's sent, and what the security
+// log says is wrong with it.
+type forgery struct {
+	item any
+	why  string
+}
+
+func forgeries() map[string]forgery {
+	const unread, unknown, state, elsewhere = "unreadable", "unknown subscription", "wrong client state", "another directory"
+	return map[string]forgery{
+		"wrong client state":              {told(item{"clientState": usersState + "x"}), state},
+		"a prefix of it":                  {told(item{"clientState": usersState[:len(usersState)-1]}), state},
+		"in another case":                 {told(item{"clientState": strings.ToUpper(usersState)}), state},
+		"its digest instead":              {told(item{"clientState": hexDigest(usersState)}), state},
+		"no client state":                 {told(item{"clientState": nil}), state},
+		"an empty one":                    {told(item{"clientState": ""}), state},
+		"a number as one":                 {told(item{"clientState": 7}), unread},
+		"another subscription's":          {told(item{"clientState": groupState}), state},
+		"another connection's":            {told(item{"subscriptionId": boltID, "clientState": boltState, "tenantId": boltTenant}), unknown},
+		"another connection's, our state": {told(item{"subscriptionId": boltID}), unknown},
+		"unknown subscription":            {told(item{"subscriptionId": "cccccccc-0000-4000-8000-000000000000"}), unknown},
+		"no subscription":                 {told(item{"subscriptionId": nil}), unknown},
+		"another directory":               {told(item{"tenantId": boltTenant}), elsewhere},
+		"no directory":                    {told(item{"tenantId": nil}), elsewhere},
+		"client state in other case too":  {told(item{"ClientState": "x"}), unread},
+		"client state misspelt":           {told(item{"clientState": nil, "clientstate": usersState}), unread},
+		"lifecycle event misspelt":        {told(item{"LifecycleEvent": "missed"}), unread},
+		"a text":                          {usersState, unread},
+		"a list":                          {[]any{told(nil)}, unread},
+		"nothing":                         {nil, unread},
+		"an empty object":                 {item{}, unknown},
+		"a forged lifecycle event":        {told(item{"lifecycleEvent": "missed", "clientState": "guess"}), state},
 	}
 }
 
@@ -109,11 +116,11 @@ func hexDigest(s string) string {
 // hear of it.
 func TestA8ForgedNotifications(t *testing.T) {
 	t.Parallel()
-	for name, forged := range notMicrosofts() {
+	for name, forged := range forgeries() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := openGraph(t, nil)
-			body := notifications(forged, forged)
+			body := notifications(forged.item, forged.item)
 			r := g.notify(t, "acme-entra/"+usersNonce, body)
 			if r.status != http.StatusAccepted || r.body != "" {
 				t.Fatalf("got %d %q, want the same 202 as for a good one", r.status, r.body)
@@ -123,6 +130,10 @@ func TestA8ForgedNotifications(t *testing.T) {
 			}
 			if g.count(intake.Refused) != 1 || g.refusedAt("acme-entra") != 2 {
 				t.Errorf("counted %d, told %d", g.count(intake.Refused), g.refusedAt("acme-entra"))
+			}
+			why := strings.Replace(fmt.Sprintf("%q=2", forged.why), `"unreadable"`, "unreadable", 1)
+			if log := g.log.String(); !strings.Contains(log, why) {
+				t.Errorf("the security log does not say %s:\n%s", why, log)
 			}
 			if log := g.log.String(); !strings.Contains(log, "notifications refused") || !strings.Contains(log, "digest="+hexDigest(body)) || !strings.Contains(log, "connection=acme-entra") {
 				t.Errorf("the security log does not say so:\n%s", log)
@@ -134,11 +145,11 @@ func TestA8ForgedNotifications(t *testing.T) {
 // TestA8MixedBatch: good items count beside bad ones, in any order.
 func TestA8MixedBatch(t *testing.T) {
 	t.Parallel()
-	for name, forged := range notMicrosofts() {
+	for name, forged := range forgeries() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := openGraph(t, nil)
-			for i, body := range []string{notifications(forged, told(nil)), notifications(told(nil), forged), notifications(told(nil), forged, told(nil))} {
+			for i, body := range []string{notifications(forged.item, told(nil)), notifications(told(nil), forged.item), notifications(told(nil), forged.item, told(nil))} {
 				if r := g.notify(t, "acme-entra/"+usersNonce, body); r.status != http.StatusAccepted {
 					t.Fatalf("got %d", r.status)
 				}
