@@ -35,6 +35,8 @@ func (x *Decoder) who(r *record) holds.Party {
 		r.doubt("The actor's id is not one that can be used; the actor cannot be told.")
 	}
 	switch {
+	case r.actor.hasUser && u.login == "" && isPlatform(u.name): // an account of a person has a login
+		return x.byName(r, holds.Party{Kind: holds.PartyPlatform, ID: u.id, Name: u.name}, u)
 	case r.actor.hasUser && (u.id != "" || u.login != ""):
 		if r.actor.hasApp && a.id != "" {
 			r.doubt("The record names both an account and an application as the actor; the account is shown.")
@@ -42,8 +44,6 @@ func (x *Decoder) who(r *record) holds.Party {
 		return x.account(r, u)
 	case r.actor.hasApp && (a.id != "" || a.appID != "" || a.name != ""):
 		return x.application(r, a)
-	case r.actor.hasUser && isPlatform(u.name):
-		return x.byName(r, holds.Party{Kind: holds.PartyPlatform, Name: u.name}, u)
 	}
 	return holds.Party{Kind: holds.PartyUnknown, Login: u.login, Name: u.name}
 }
@@ -73,7 +73,7 @@ func (x *Decoder) application(r *record, a entry) holds.Party {
 	if p.Credential == "" {
 		p.Credential = a.id
 	}
-	pim := *x.pim.Load()
+	pim := x.pim.get()
 	pimName := strings.EqualFold(a.name, "MS-PIM")
 	switch {
 	case p.Own:
@@ -105,7 +105,7 @@ func isSystem(login string) bool {
 	return strings.HasPrefix(l, `nt authority\`) || strings.HasPrefix(l, `nt service\`)
 }
 
-func (x *Decoder) isOwn(id string) bool { return id != "" && slices.Contains(x.own, id) }
+func (x *Decoder) isOwn(id string) bool { return id != "" && slices.Contains(x.own.get(), id) }
 
 // unifiedActor reads the actor of a unified audit record: the Actor list of
 // Entra's records, or UserId for every other workload.

@@ -41,6 +41,8 @@ func TestC9EveryActorHasAKind(t *testing.T) {
 		"another impostor":             {app(`"`+finance+`"`, `"`+finance+`"`, "ms-pim"), holds.PartyApp, false, 1},
 		"the strong authentication":    {app(`"`+finance+`"`, "null", "Azure MFA StrongAuthenticationService"), holds.PartyPlatform, false, 1},
 		"PIM as an account":            {who("null", "null", `"Azure AD PIM"`), holds.PartyPlatform, false, 1},
+		"PIM as an account with id":    {who(`"`+finance+`"`, "null", `"Azure AD PIM"`), holds.PartyPlatform, false, 1},
+		"a person of that name":        {who(`"`+tess+`"`, `"tess@nordwind.example"`, `"Azure AD PIM"`), holds.PartyPerson, false, 0},
 		"the password service":         {who(`"`+nobody+`"`, `"fim_password_service@support.onmicrosoft.com"`, "null"), holds.PartyPlatform, false, 0},
 		"the password service with id": {who(`"`+tess+`"`, `"fim_password_service@support.onmicrosoft.com"`, "null"), holds.PartyPerson, false, 1},
 		"a name like the password's":   {who(`"`+tess+`"`, `"fim_password_service@support.onmicrosoft.com.evil.example"`, "null"), holds.PartyPerson, false, 0},

@@ -16,8 +16,9 @@ import (
 // DecoderOptions say what at the tenant is Countersign's own. All of it is
 // optional: without it nothing is recognised as ours.
 type DecoderOptions struct {
-	// OwnAccounts are the object ids of our service principal and application, and
-	// the application's id.
+	// OwnAccounts are the object ids of our service principal and of our application,
+	// and the application's id: records name it by any of the three. They may be
+	// replaced later, see SetOwnAccounts.
 	OwnAccounts []string
 	// RestraintGroup is the object id of the group whose Conditional Access policies
 	// restrain.
@@ -37,18 +38,33 @@ type DecoderOptions struct {
 type Decoder struct {
 	kinds    map[string]kind
 	cmdlets  map[string]cmdlet
-	own      []string
 	group    string
-	pim      atomic.Pointer[[]string]
-	policies atomic.Pointer[[]string] // ids of those that restrain, as last read back
-	nodes    sync.Pool                // of *[]node
+	own      idList
+	pim      idList
+	policies idList    // those that restrain, as last read back
+	nodes    sync.Pool // of *[]node
 }
+
+// idList is a list of ids that may be replaced while it is read.
+type idList struct{ list atomic.Pointer[[]string] }
+
+func (l *idList) set(ids []string) {
+	var clean []string
+	for _, id := range ids {
+		if id = objectID(id); id != "" {
+			clean = append(clean, id)
+		}
+	}
+	l.list.Store(&clean)
+}
+
+func (l *idList) get() []string { return *l.list.Load() }
 
 // NewDecoder makes a decoder. Without options it reads logs as they are, such as
 // an organisation's own exports.
 func NewDecoder(o DecoderOptions) *Decoder {
-	x := &Decoder{kinds: kinds(), cmdlets: cmdlets(), own: lowered(o.OwnAccounts)}
-	x.group = objectID(o.RestraintGroup)
+	x := &Decoder{kinds: kinds(), cmdlets: cmdlets(), group: objectID(o.RestraintGroup)}
+	x.SetOwnAccounts(o.OwnAccounts)
 	x.SetRestraintPolicies(o.RestraintPolicies)
 	x.SetPIMPrincipals(o.PIMPrincipals)
 	return x
@@ -57,29 +73,16 @@ func NewDecoder(o DecoderOptions) *Decoder {
 // SetRestraintPolicies replaces the ids of the Conditional Access policies that
 // restrain. Until they are known a change to a policy is tied to them only when it
 // mentions the restraint group.
-func (x *Decoder) SetRestraintPolicies(ids []string) {
-	list := lowered(ids)
-	x.policies.Store(&list)
-}
+func (x *Decoder) SetRestraintPolicies(ids []string) { x.policies.set(ids) }
 
 // SetPIMPrincipals replaces the object ids that Privileged Identity Management has
 // in the tenant.
-func (x *Decoder) SetPIMPrincipals(ids []string) {
-	list := lowered(ids)
-	x.pim.Store(&list)
-}
+func (x *Decoder) SetPIMPrincipals(ids []string) { x.pim.set(ids) }
 
-func (x *Decoder) restrains() []string { return *x.policies.Load() }
-
-func lowered(ids []string) []string {
-	var out []string
-	for _, id := range ids {
-		if id = objectID(id); id != "" {
-			out = append(out, id)
-		}
-	}
-	return out
-}
+// SetOwnAccounts replaces the ids that are our own. A change of an application's
+// credentials is told by its object id alone, which is neither the application's
+// id nor that of its service principal.
+func (x *Decoder) SetOwnAccounts(ids []string) { x.own.set(ids) }
 
 // Decode reads a delivery into events. A page of the poller ({"value":[…]}, or a
 // plain array) has one event for each record. A change notification has none: it

@@ -49,7 +49,7 @@ func device(e *holds.Event, r *record) {
 // policyDoubt notes that the rules which restrain have not been read yet, so that
 // this may be one of them.
 func (x *Decoder) policyDoubt(r *record) {
-	if x.group != "" && len(x.restrains()) == 0 {
+	if x.group != "" && len(x.policies.get()) == 0 {
 		r.doubt("A policy changed; it is not known yet whether it is one that restrains.")
 	}
 }
@@ -98,7 +98,7 @@ func (x *Decoder) ourPolicy(e *holds.Event, r *record) bool {
 	if e.Class != holds.RemoteAccess || e.Verb == holds.Grant {
 		return false
 	}
-	restrains := x.restrains()
+	restrains := x.policies.get()
 	for _, t := range r.targets {
 		if t.id != "" && slices.Contains(restrains, t.id) {
 			return true
@@ -115,7 +115,8 @@ func (x *Decoder) ourPolicy(e *holds.Event, r *record) bool {
 // ourApplication tells of a change to our own application or service principal:
 // its credentials, its permissions, its owners, its being there.
 func (x *Decoder) ourApplication(e *holds.Event, r *record) bool {
-	if len(x.own) == 0 {
+	own := x.own.get()
+	if len(own) == 0 {
 		return false
 	}
 	for _, t := range r.targets {
@@ -125,7 +126,7 @@ func (x *Decoder) ourApplication(e *holds.Event, r *record) bool {
 		for _, c := range t.changes {
 			switch strings.ToLower(c.name) {
 			case "serviceprincipal.objectid", "serviceprincipal.appid", "targetid.serviceprincipalnames", "application.objectid", "application.appid":
-				if slices.ContainsFunc(x.own, func(id string) bool { return mentions(c.old, id) || mentions(c.new, id) }) {
+				if slices.ContainsFunc(own, func(id string) bool { return mentions(c.old, id) || mentions(c.new, id) }) {
 					return true
 				}
 			}

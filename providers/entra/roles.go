@@ -34,9 +34,9 @@ func roleOf(e *holds.Event, r *record, k kind) {
 	}
 	e.Rank = rankOf(id)
 	elevation(e, r)
-	if e.Actor.Kind == holds.PartyPlatform && e.Way == holds.WayOutside {
+	if e.Actor.Kind == holds.PartyPlatform && e.Way == holds.WayOutside && !strings.Contains(strings.ToLower(r.activity), "pim") {
 		// What Privileged Identity Management writes into the directory for an
-		// activation that it has completed.
+		// activation that it has completed. Its own records name their door.
 		e.Way = holds.WayActivation
 	}
 	if !k.wide && e.Way == holds.WayActivation && len(e.Subjects) == 0 {

@@ -140,8 +140,8 @@ func methodDiff(c change) (holds.Verb, holds.Object) {
 	switch {
 	case len(added) > 0:
 		return holds.Enrol, strongFactor(added)
-	case len(removed) > 1 && len(after) == 0:
-		return holds.Reset, holds.Object{} // everything went, not one method
+	case len(after) == 0 && strongFactor(removed).Type == "" && len(removed) > 1:
+		return holds.Reset, holds.Object{} // methods of several kinds went, and nothing is left
 	case len(removed) > 0:
 		return holds.Remove, strongFactor(removed)
 	}

@@ -29,7 +29,9 @@ func user(e *holds.Event, r *record) {
 	switch {
 	case seen.method && (!seen.recovery || seen.verb == holds.Remove || seen.verb == holds.Reset || !seen.replaced):
 		e.Class, e.Verb = holds.MFAChange, cmp.Or(seen.verb, holds.Update)
-		e.Factor = seen.factor
+		if e.Verb != holds.Reset {
+			e.Factor = seen.factor
+		}
 		switch {
 		case e.Verb == holds.Remove || e.Verb == holds.Reset:
 			e.Echo = holds.RemoveFactor

@@ -42,6 +42,7 @@ func TestR27R28UpdateUserByItsProperties(t *testing.T) {
 		"a method went":     {[]string{property("StrongAuthenticationMethod", `[{"MethodType":6},{"MethodType":7}]`, `[{"MethodType":7}]`)}, holds.MFAChange, holds.Remove, holds.RemoveFactor, "microsoftAuthenticator"},
 		"the last one went": {[]string{property("StrongAuthenticationMethod", `[{"Default": true,"MethodType": 7}]`, `[]`)}, holds.MFAChange, holds.Remove, holds.RemoveFactor, "softwareOath"},
 		"all went":          {[]string{property("StrongAuthenticationMethod", "[\r\n  {\r\n    \"MethodType\": 6\r\n  },{\"MethodType\":0}]", `[]`)}, holds.MFAChange, holds.Reset, holds.RemoveFactor, ""},
+		"one app went":      {[]string{property("StrongAuthenticationMethod", `[{"MethodType":6},{"MethodType":7}]`, `[]`)}, holds.MFAChange, holds.Remove, holds.RemoveFactor, "microsoftAuthenticator"},
 		"another default":   {[]string{property("StrongAuthenticationMethod", `[{"MethodType":6,"Default":true},{"MethodType":7}]`, `[{"MethodType":6},{"MethodType":7,"Default":true}]`)}, holds.MFAChange, holds.Update, "", "microsoftAuthenticator"},
 		"no longer asked":   {[]string{property("StrongAuthenticationRequirement", `[{"RelyingParty":"*","State":2}]`, `[]`)}, holds.MFAChange, holds.Remove, holds.RemoveFactor, ""},
 		"asked from now on": {[]string{property("StrongAuthenticationRequirement", `[]`, `[{"RelyingParty":"*","State":1}]`)}, holds.MFAChange, holds.Update, "", ""},
