@@ -24,3 +24,9 @@ func (c *clock) pass(d time.Duration) {
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
 }
+
+// later moves the clock and takes a fresh token.
+func (r *rig) later(c *clock, d time.Duration) {
+	c.pass(d)
+	r.token = "Bearer " + r.AccessToken(OwnApp)
+}

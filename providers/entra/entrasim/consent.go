@@ -26,7 +26,7 @@ func (g *Consent) wire() map[string]any {
 	if g.Principal != "" {
 		kind = "Principal"
 	}
-	return map[string]any{"id": g.ID, "clientId": g.Client, "consentType": kind, "principalId": text(g.Principal), "resourceId": g.Resource, "scope": g.Scope}
+	return map[string]any{"id": g.ID, "clientId": g.Client, "consentType": kind, "principalId": orNull(g.Principal), "resourceId": g.Resource, "scope": g.Scope}
 }
 
 // grantConsent lets a client act for a person or, with none, for everybody. Two

@@ -50,7 +50,7 @@ func (x *Credentials) wire(out map[string]any) map[string]any {
 
 func (k Secret) wire() map[string]any {
 	return map[string]any{
-		"keyId": k.ID, "displayName": text(k.Name), "hint": k.Value[:min(3, len(k.Value))], "secretText": nil, "customKeyIdentifier": nil,
+		"keyId": k.ID, "displayName": orNull(k.Name), "hint": k.Value[:min(3, len(k.Value))], "secretText": nil, "customKeyIdentifier": nil,
 		"startDateTime": stamp(k.Start), "endDateTime": stamp(k.End),
 	}
 }

@@ -19,10 +19,10 @@ func (d *Domain) authentication() string {
 
 func (f Federation) wire() map[string]any {
 	return map[string]any{
-		"@odata.type": "#microsoft.graph.internalDomainFederation", "id": f.ID, "displayName": text(f.Name), "issuerUri": text(f.Issuer),
-		"passiveSignInUri": text(f.SignIn), "activeSignInUri": nil, "signOutUri": nil, "metadataExchangeUri": nil, "passwordResetUri": nil,
-		"signingCertificate": text(f.Certificate), "nextSigningCertificate": nil, "preferredAuthenticationProtocol": "wsFed",
-		"promptLoginBehavior": nil, "federatedIdpMfaBehavior": text(f.MFA), "isSignedAuthenticationRequestRequired": nil,
+		"@odata.type": "#microsoft.graph.internalDomainFederation", "id": f.ID, "displayName": orNull(f.Name), "issuerUri": orNull(f.Issuer),
+		"passiveSignInUri": orNull(f.SignIn), "activeSignInUri": nil, "signOutUri": nil, "metadataExchangeUri": nil, "passwordResetUri": nil,
+		"signingCertificate": orNull(f.Certificate), "nextSigningCertificate": nil, "preferredAuthenticationProtocol": "wsFed",
+		"promptLoginBehavior": nil, "federatedIdpMfaBehavior": orNull(f.MFA), "isSignedAuthenticationRequestRequired": nil,
 		"signingCertificateUpdateStatus": nil,
 	}
 }

@@ -88,7 +88,7 @@ func (s *Sim) flush(b *subscription) {
 // item renders one change. It names the object and says nothing about it.
 func (s *Sim) item(b *subscription, ch change) map[string]any {
 	return map[string]any{
-		"id": ch.id, "subscriptionId": b.id, "subscriptionExpirationDateTime": stamp(b.expires), "clientState": text(b.state),
+		"id": ch.id, "subscriptionId": b.id, "subscriptionExpirationDateTime": stamp(b.expires), "clientState": orNull(b.state),
 		"changeType": ch.kind, "resource": ch.path, "tenantId": s.org.TenantID,
 		"resourceData": map[string]any{
 			"@odata.type": "#Microsoft.Graph." + ch.typeName, "@odata.id": ch.path, "@odata.etag": `W/"` + ch.tag + `"`,
@@ -201,7 +201,7 @@ func (s *Sim) RequireReauthorization(id string) bool {
 	d := Delivery{Subscriptions: []string{b.id}, URL: b.lifecycleURL, Lifecycle: "reauthorizationRequired", At: s.now()}
 	s.dispatch(d, map[string]any{"value": []any{map[string]any{
 		"subscriptionId": b.id, "subscriptionExpirationDateTime": stamp(b.expires), "tenantId": s.org.TenantID,
-		"clientState": text(b.state), "lifecycleEvent": "reauthorizationRequired",
+		"clientState": orNull(b.state), "lifecycleEvent": "reauthorizationRequired",
 	}}}, 1, 1)
 	return true
 }

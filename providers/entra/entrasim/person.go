@@ -25,9 +25,9 @@ func (p *Person) wire() map[string]any {
 	}
 	list := func(l []string) []string { return append([]string{}, l...) }
 	return map[string]any{
-		"id": p.ID, "userPrincipalName": p.UPN, "displayName": text(p.DisplayName), "givenName": text(p.GivenName), "surname": text(p.Surname),
-		"mail": text(p.Mail), "otherMails": list(p.OtherMails), "mobilePhone": text(p.MobilePhone), "businessPhones": list(p.BusinessPhones),
-		"jobTitle": text(p.JobTitle), "department": text(p.Department), "employeeType": text(p.EmployeeType), "userType": p.UserType,
+		"id": p.ID, "userPrincipalName": p.UPN, "displayName": orNull(p.DisplayName), "givenName": orNull(p.GivenName), "surname": orNull(p.Surname),
+		"mail": orNull(p.Mail), "otherMails": list(p.OtherMails), "mobilePhone": orNull(p.MobilePhone), "businessPhones": list(p.BusinessPhones),
+		"jobTitle": orNull(p.JobTitle), "department": orNull(p.Department), "employeeType": orNull(p.EmployeeType), "userType": p.UserType,
 		"officeLocation": nil, "preferredLanguage": nil, "companyName": nil, "employeeId": nil, "employeeHireDate": nil, "usageLocation": nil,
 		"accountEnabled": p.Enabled, "onPremisesSyncEnabled": synced, "onPremisesImmutableId": nil, "externalUserState": p.externalState(),
 		"createdDateTime": stamp(p.Created), "signInSessionsValidFromDateTime": stamp(p.SessionsValidFrom),

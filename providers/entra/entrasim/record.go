@@ -112,6 +112,14 @@ func text(s string) *string {
 	return &s
 }
 
+// orNull is a text as Graph's answers have it; the empty one is null.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
 func some(s string) *string { return &s }
 
 // stamp renders a time as Graph does; the zero time is null.

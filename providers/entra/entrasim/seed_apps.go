@@ -74,7 +74,9 @@ func seedPolicies() []Policy {
 
 func seedPolicy(id, name, control string, users map[string]any, apps, actions []any) Policy {
 	for _, key := range []string{"excludeGroups", "includeRoles", "excludeRoles"} {
-		users[key] = []any{}
+		if users[key] == nil {
+			users[key] = []any{}
+		}
 	}
 	users["includeGuestsOrExternalUsers"], users["excludeGuestsOrExternalUsers"] = nil, nil
 	p := Policy{

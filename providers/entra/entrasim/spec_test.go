@@ -1,6 +1,8 @@
 package entrasim
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,7 +83,10 @@ func methodEndpoints(t *testing.T, r *rig) {
 	r.call(201, "POST", a+"emailMethods", map[string]any{"emailAddress": "aiko@home.example"})
 	r.call(200, "PATCH", a+"emailMethods/"+EmailMethod, map[string]any{"emailAddress": "tanaka@home.example"})
 	r.call(201, "POST", a+"temporaryAccessPassMethods", map[string]any{"lifetimeInMinutes": 60, "isUsableOnce": true})
-	for kind, k := range methodKinds() {
+	kinds := slices.Sorted(maps.Keys(methodKinds()))
+	slices.SortStableFunc(kinds, func(a, _ string) int { return map[bool]int{true: -1, false: 0}[a == "phone"] }) // before it becomes the default
+	for _, kind := range kinds {
+		k := methodKinds()[kind]
 		path := "/users/" + Engineer + "/authentication/" + k.segment
 		if kind == "fido2" {
 			path = "/users/" + CEO + "/authentication/" + k.segment

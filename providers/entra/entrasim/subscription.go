@@ -148,8 +148,8 @@ func (s *Sim) abandon(b *subscription) {
 
 func (b *subscription) wire() map[string]any {
 	return map[string]any{
-		"id": b.id, "resource": b.resource, "applicationId": b.app, "changeType": strings.Join(b.changeTypes, ","), "clientState": text(b.state),
-		"notificationUrl": b.notifyURL, "lifecycleNotificationUrl": text(b.lifecycleURL), "notificationQueryOptions": nil, "expirationDateTime": stamp(b.expires),
+		"id": b.id, "resource": b.resource, "applicationId": b.app, "changeType": strings.Join(b.changeTypes, ","), "clientState": orNull(b.state),
+		"notificationUrl": b.notifyURL, "lifecycleNotificationUrl": orNull(b.lifecycleURL), "notificationQueryOptions": nil, "expirationDateTime": stamp(b.expires),
 		"creatorId": namedGUID("creator", b.app), "includeResourceData": nil, "latestSupportedTlsVersion": "v1_2", "encryptionCertificate": nil,
 		"encryptionCertificateId": nil, "notificationUrlAppId": nil,
 	}
