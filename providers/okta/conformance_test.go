@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"cmp"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -60,24 +61,21 @@ func harness(t *testing.T, engine oktasim.Engine) providertest.Harness {
 	const deadline = 300 * time.Millisecond
 	o := newOrg(t, oktasim.Options{Engine: engine}, func(_ *org, opt *Options) { opt.Timeout = deadline })
 	next := []string{oktasim.Engineer, oktasim.EngineerTwo, oktasim.Manager}
+	kinds := []holds.ActionKind{holds.LeaveGroup, holds.RestoreProfile, holds.RevokeToken, holds.DeactivateIDP}
+	if engine == oktasim.IdentityEngine {
+		kinds = append(kinds, holds.DisableDevice)
+	}
 	return providertest.Harness{
-		Provider: o.Client, Deadline: deadline, Secrets: []string{o.Token(oktasim.ServiceToken)}, Nobody: "00uNobody00000000000",
+		Provider: o.Client, Objects: o.Client, Records: o.Client, Deadline: deadline, Kinds: kinds,
+		Secrets: []string{o.Token(oktasim.ServiceToken)}, Nobody: "00uNobody00000000000",
+		Missing: map[holds.ActionKind]string{
+			holds.DisableDevice: "guoNobody00000000000", holds.RevokeToken: "00TNobody00000000000", holds.DeactivateIDP: "0oaNobody00000000000",
+		},
 		BadIDs: []string{"00uShort", "00uNobody0000000000-", "00uNobody000000000000", oktasim.Engineer[:19] + "é"},
 		Account: func(t *testing.T) providertest.Account {
 			id := next[0]
 			next = next[1:]
-			told, err := o.GrantsRole(oktasim.ITLead, id, "APP_ADMIN")
-			story(t, told, err)
-			told, err = o.JoinsGroup(oktasim.ITLead, id, oktasim.HelpDeskGroup)
-			story(t, told, err)
-			p, _ := o.Person(id)
-			a := providertest.Account{ID: id, Role: p.Roles[0].ID, Factor: p.Factors[0].ID}
-			for _, g := range o.Company().Groups {
-				if g.ID == oktasim.HelpDeskGroup {
-					a.GroupRole = g.Roles[0].ID
-				}
-			}
-			return a
+			return o.account(t, id, kinds)
 		},
 		Inactive: func(t *testing.T, id string) {
 			told, err := o.AdminResetsPassword(oktasim.ITLead, id)
@@ -91,11 +89,40 @@ func harness(t *testing.T, engine oktasim.Engine) providertest.Harness {
 			told, err := o.Suspends(oktasim.ITLead, oktasim.ServiceAccount)
 			story(t, told, err)
 		},
+		Busy: func(t *testing.T, id string) {
+			told, err := o.EnrolsFactor(id, "webauthn", "a key")
+			story(t, told, err)
+			told, err = o.AdminResetsPassword(oktasim.ITLead, id)
+			story(t, told, err)
+			told, err = o.AdminResetsPassword(oktasim.ITLead, oktasim.Payroll)
+			story(t, told, err)
+		},
 		Loosen: func(t *testing.T) {
 			told, err := o.DeactivatesRule(oktasim.ITLead, oktasim.SignOnPolicy, oktasim.SignOnRule)
 			story(t, told, err)
 		},
 	}
+}
+
+// account brings about what the suite's actions undo.
+func (o *org) account(t *testing.T, id string, kinds []holds.ActionKind) providertest.Account {
+	t.Helper()
+	told, err := o.GrantsRole(oktasim.ITLead, id, "APP_ADMIN")
+	story(t, told, err)
+	told, err = o.JoinsGroup(oktasim.ITLead, id, oktasim.HelpDeskGroup)
+	story(t, told, err)
+	p, _ := o.Person(id)
+	a := providertest.Account{ID: id, Role: p.Roles[0].ID, Factor: p.Factors[0].ID, Objects: map[holds.ActionKind]string{}}
+	for _, g := range o.Company().Groups {
+		if g.ID == oktasim.HelpDeskGroup {
+			a.GroupRole = g.Roles[0].ID
+		}
+	}
+	for _, k := range kinds {
+		undo := reverts(id)[k](t, o)
+		a.Objects[k], a.Before = undo.Object, cmp.Or(undo.Before, a.Before)
+	}
+	return a
 }
 
 // arm makes the changing call of an action go wrong, once.

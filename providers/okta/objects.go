@@ -124,9 +124,9 @@ func (c *Client) noCredential(context.Context, holds.Action) (holds.Result, erro
 	return refusedBy("Okta's events do not name an application's secret or key so that it could be removed by itself. Deactivate and delete it in the admin console, under the application's client credentials.")
 }
 
-// Observe tells whether the effect of an action is there, also of those that no
-// snapshot of the account shows. What no longer exists can do no more. For an
-// action that nothing shows, such as ending sessions, the error is of kind Invalid.
+// Observe tells whether the effect of an action is there that no snapshot of an
+// account shows. What no longer exists can do no more. For any other action the
+// error is of kind Invalid: Snapshot shows it, or nothing does.
 func (c *Client) Observe(ctx context.Context, a holds.Action) (inForce bool, err error) {
 	if err := checkAction(a); err != nil {
 		return false, err
@@ -144,18 +144,6 @@ func (c *Client) Observe(ctx context.Context, a holds.Action) (inForce bool, err
 		t, exists, err = c.look(ctx, scopeIDPs, idpsPath, "an identity provider", a.Object)
 		return err == nil && (!exists || t.Status == "INACTIVE"), err
 	default:
-		return c.observeAccount(ctx, a)
+		return false, holds.Refuse(holds.Invalid, "Okta has nothing beside the account that shows whether %s is in force.", quoted(string(a.Kind)))
 	}
-}
-
-func (c *Client) observeAccount(ctx context.Context, a holds.Action) (bool, error) {
-	if _, known := holds.InForce(a, holds.Snapshot{}); !known {
-		return false, holds.Refuse(holds.Invalid, "Okta does not show whether %s is in force.", quoted(string(a.Kind)))
-	}
-	s, err := c.Snapshot(ctx, a.Account)
-	if err != nil {
-		return false, err
-	}
-	inForce, _ := holds.InForce(a, s)
-	return inForce, nil
 }
