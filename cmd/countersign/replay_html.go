@@ -16,8 +16,9 @@ import (
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
 h1{font-size:1.5rem;line-height:1.2}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #ddd}
+th[scope=row]{width:16rem}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;font-weight:600}
-svg{display:block}rect{fill:#2f5d8a}li{margin:.25rem 0}.when{white-space:nowrap}
+svg{display:block;max-width:100%;margin-top:.35rem}rect{fill:#2f5d8a}li{margin:.25rem 0}.when{white-space:nowrap}.long{overflow-wrap:anywhere}
 @media (prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}td,th{border-color:#333}rect{fill:#7fb0df}}
 `
 
@@ -55,7 +56,7 @@ const pageTemplate = `<!DOCTYPE html>
 <table>
 <tr><th scope="col">When</th><th scope="col">Tier</th><th scope="col">Rule</th><th scope="col">Change</th><th scope="col">Account</th><th scope="col">By</th></tr>
 {{- range .Page.Examples}}
-<tr><td class="when">{{stamp .Occurred}}</td><td>{{.Tier}}</td><td>{{.Rule}}</td><td>{{.Class}} ({{.Type}})</td><td>{{.Account}}</td><td>{{.Actor}}</td></tr>
+<tr><td class="when">{{stamp .Occurred}}</td><td>{{.Tier}}</td><td>{{.Rule}}</td><td class="long">{{.Class}} ({{.Type}})</td><td class="long">{{.Account}}</td><td class="long">{{.Actor}}</td></tr>
 {{- end}}
 </table>
 {{- end}}

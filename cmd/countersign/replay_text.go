@@ -131,19 +131,23 @@ func (l look) wrap(b *strings.Builder, head, text string) {
 	}
 }
 
-// wrapped breaks a text between its words; a word that is too long stands alone.
+// wrapped breaks a text between its words, and a word only where it is longer than
+// a line.
 func wrapped(text string, width int) []string {
 	var out []string
-	line := ""
+	var line []rune
 	for word := range strings.FieldsSeq(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			out = append(out, line)
-			line = ""
+		w := []rune(word)
+		if len(line) > 0 && len(line)+1+len(w) > width {
+			out, line = append(out, string(line)), nil
 		}
-		if line != "" {
-			line += " "
+		if len(line) > 0 {
+			line = append(line, ' ')
 		}
-		line += word
+		for len(w) > width {
+			out, w = append(out, string(w[:width])), w[width:]
+		}
+		line = append(line, w...)
 	}
-	return append(out, line)
+	return append(out, string(line))
 }
