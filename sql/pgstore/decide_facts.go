@@ -106,6 +106,10 @@ func (d *decider) personOf(ctx context.Context, conn holds.ConnectionID, account
 // under way when the event happened. An intent that was never tried has caused
 // nothing yet, and one whose answer is still missing explains what happens for a
 // while and not for ever.
+//
+// Who leaves a group loses the roles that came through it, and Okta tells that by
+// events of their own: the intent to leave it explains those, too, unless they name
+// a role that we know the account has by itself.
 func (d *decider) echo(ctx context.Context, delivery holds.Delivery, e holds.Event, subject holds.Account) (holds.IntentID, error) {
 	if !e.Actor.Own || e.Echo == "" || subject.ID == "" && e.Echo.Shown() {
 		return "", nil

@@ -205,6 +205,59 @@ func TestEchoOfTheSameObject(t *testing.T) {
 	}
 }
 
+// TestEchoOfLeavingAGroup: whoever leaves a group loses the roles that came through
+// it. Okta writes events of its own for that, which mostly name no role; they are
+// ours as leaving the group is. A role of the account's own is not among them, and
+// nobody else's is.
+func TestEchoOfLeavingAGroup(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	w.must(w.SaveSnapshot(t.Context(), acme, okta, holds.Snapshot{
+		Account: holds.Account{ID: "00u1"}, At: at(0), Roles: []holds.Role{{ID: "role-own"}, {ID: "role-group", ViaGroup: true}},
+	}))
+	w.must(w.SaveSnapshot(t.Context(), acme, okta, holds.Snapshot{Account: holds.Account{ID: "00u2"}, At: at(0)}))
+	list := w.intend(h, 1, holds.Action{Kind: holds.LeaveGroup, Account: "00u1", Object: "00gdesk"},
+		holds.Action{Kind: holds.RemoveRole, Account: "00u1", Object: "role-own"})
+	leave, remove := list[0].ID, list[1].ID
+	w.must(w.Tried(t.Context(), keyOf(h), leave, at(5)))
+	w.must(w.Outcome(t.Context(), keyOf(h), leave, holds.Result{Status: holds.Applied, At: at(6)}))
+	for _, c := range []struct {
+		name, account string
+		echo          holds.ActionKind
+		role          string
+		after         int
+		want          holds.IntentID
+	}{
+		{"no role named", "00u1", holds.RemoveRole, "", 6, leave},
+		{"a role we do not know", "00u1", holds.RemoveRole, "ROLE_NAME", 6, leave},
+		{"the group's role", "00u1", holds.RemoveRole, "role-group", 6, leave},
+		{"a role of its own", "00u1", holds.RemoveRole, "role-own", 6, ""},
+		{"another account", "00u2", holds.RemoveRole, "", 6, ""},
+		{"another action", "00u1", holds.RemoveFactor, "", 6, ""},
+		{"long after", "00u1", holds.RemoveRole, "", 20, ""},
+		{"the leaving itself", "00u1", holds.LeaveGroup, "", 6, leave},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := event(c.name, c.account)
+			e.Actor.Own, e.Echo, e.Role.ID, e.Occurred = true, c.echo, c.role, at(c.after)
+			if got := w.explained(e); got != c.want {
+				t.Fatalf("explained by %q, want %q", got, c.want)
+			}
+		})
+	}
+	w.must(w.Tried(t.Context(), keyOf(h), remove, at(5)))
+	e := event("both", "00u1")
+	e.Actor.Own, e.Echo, e.Occurred = true, holds.RemoveRole, at(6)
+	if got := w.explained(e); got != remove {
+		t.Fatalf("explained by %q, where %q removed a role", got, remove)
+	}
+	e = event("the other way round", "00u1")
+	e.Actor.Own, e.Echo, e.Occurred = true, holds.LeaveGroup, at(20)
+	if got := w.explained(e); got != "" {
+		t.Fatalf("removing a role explains that a group was left: %q", got)
+	}
+}
+
 // TestEchoApart: what we did to a thing beside an account is explained by the
 // intent of that thing, whatever account the event names; another thing of the
 // kind that an intent names is not.
