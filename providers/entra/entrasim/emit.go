@@ -125,6 +125,17 @@ func (s *Sim) byPerson(p *Person, place string) *cause {
 	return c
 }
 
+// claims are parts of a person's token that some services write down. Somebody
+// without a role has the one of every member.
+func (s *Sim) claims(c *cause) []Detail {
+	const member = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+	out := []Detail{{"oid", c.person.ID}, {"tid", s.org.TenantID}}
+	for _, role := range append(s.rolesOf(c.person.ID), member) {
+		out = append(out, Detail{"wids", role})
+	}
+	return append(out, Detail{"ipaddr", c.ip})
+}
+
 // byApp is a cause for what a Graph call does. Live records of applications
 // have no address, and their appId is null.
 func (s *Sim) byApp(r *http.Request, p *ServicePrincipal) *cause {

@@ -39,11 +39,7 @@ func (s *Sim) pimRecord(c *cause, name, operation string, r *RoleDefinition, q *
 	}
 	details = append(details, Detail{"Justification", q.Justification})
 	if c.person != nil && by == nil {
-		details = append(details, Detail{"oid", c.person.ID}, Detail{"tid", s.org.TenantID})
-		for _, role := range s.rolesOf(c.person.ID) {
-			details = append(details, Detail{"wids", role})
-		}
-		details = append(details, Detail{"ipaddr", c.ip})
+		details = append(details, s.claims(c)...)
 	}
 	details = append(append(details, more...), Detail{"RequestId", q.ID})
 	a := activity{

@@ -21,6 +21,8 @@ type rig struct {
 	url   string
 	token string
 	via   http.RoundTripper
+
+	within context.Context // of the next calls; nil: the test's
 }
 
 func newRig(t *testing.T, opt Options) *rig {
@@ -82,7 +84,11 @@ func (r heard) error(key string) string {
 // returns a transport error instead of failing.
 func (r *rig) try(method, path string, body any) (heard, error) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second)
+	parent := r.t.Context()
+	if r.within != nil {
+		parent = r.within
+	}
+	ctx, cancel := context.WithTimeout(parent, 10*time.Second)
 	defer cancel()
 	var packed bytes.Buffer
 	if body != nil {

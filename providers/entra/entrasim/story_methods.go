@@ -211,7 +211,7 @@ func (s *Sim) InvitesGuest(actor, email, name string, opts ...StoryOption) (Told
 		s.emit(x.cause, activity{
 			service: invitedUsers, category: "UserManagement", name: "Invite external user", operation: "Add",
 			targets: []Target{personTarget(guest).named(name)},
-			details: []Detail{{"oid", x.person.ID}, {"tid", s.org.TenantID}, {"ipaddr", x.ip}, {"InvitationId", newGUID()}, {"invitedUserEmailAddress", email}},
+			details: append(s.claims(x.cause), Detail{"InvitationId", newGUID()}, Detail{"invitedUserEmailAddress", email}),
 		})
 		s.touchPerson(x.cause, guest)
 		return nil

@@ -56,7 +56,10 @@ func TestHandshake(t *testing.T) {
 		"not decoded":        {say(200, "text/plain", func(s string) string { return strings.ReplaceAll(s, " ", "+") }), 400, "decoded validation token"},
 		"too late":           {func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }, 400, "timed out"},
 		"cut off":            {func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }, 400, "could not be reached"},
-		"elsewhere":          {func(w http.ResponseWriter, r *http.Request) bool { http.Redirect(w, r, "/other", 302); return true }, 400, "200 OK"},
+		"elsewhere": {func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, "/other", http.StatusFound)
+			return true
+		}, 400, "200 OK"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, Options{HandshakeTimeout: 300 * time.Millisecond})
