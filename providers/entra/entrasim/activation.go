@@ -7,7 +7,10 @@ import (
 )
 
 // The words of a person's own activation, and the details that only it has.
-const inActivation = "(PIM activation)"
+const (
+	inActivation    = "(PIM activation)"
+	pendingApproval = "PendingApproval"
+)
 
 func activationDetails(q *RoleRequest, audit, action string) []Detail {
 	return []Detail{
@@ -17,7 +20,7 @@ func activationDetails(q *RoleRequest, audit, action string) []Detail {
 
 // requestActivation is a person activating a role they are eligible for. With
 // approval demanded it waits; otherwise it takes effect.
-func (s *Sim) requestActivation(c *cause, p *Person, r *RoleDefinition, justification string, d time.Duration) (*RoleRequest, *Error) {
+func (s *Sim) requestActivation(c *cause, p *Person, r *RoleDefinition, justification string, start time.Time, d time.Duration) (*RoleRequest, *Error) {
 	if e := s.eligibilityOf(p.ID, r.ID); e == nil || !e.active(s.now()) {
 		return nil, graphError(http.StatusBadRequest, "RoleAssignmentDoesNotExist", "The Role assignment does not exist.")
 	}
@@ -25,17 +28,20 @@ func (s *Sim) requestActivation(c *cause, p *Person, r *RoleDefinition, justific
 		return nil, graphError(http.StatusBadRequest, "RoleAssignmentExists", "The Role assignment already exists.")
 	}
 	for _, q := range s.org.Requests {
-		if q.Principal == p.ID && q.Role == r.ID && strings.HasPrefix(q.Status, "PendingApproval") {
+		if q.Principal == p.ID && q.Role == r.ID && strings.HasPrefix(q.Status, pendingApproval) {
 			return nil, graphError(http.StatusBadRequest, "PendingRoleAssignmentRequest", "There is already an existing pending Role assignment request.")
 		}
 	}
 	q := RoleRequest{
 		ID: newGUID(), Action: "selfActivate", Principal: p.ID, Role: r.ID, Scope: "/", Justification: justification,
-		CreatedByUser: p.ID, Created: s.now(), Start: s.now(), Duration: d, End: s.now().Add(d), Approval: r.ApprovalRequired,
+		CreatedByUser: p.ID, Created: s.now(), Start: start, Duration: d, End: start.Add(d), Approval: r.ApprovalRequired,
 	}
 	s.pimRecord(c, "Add member to role requested "+inActivation, "Create", r, &q, nil, activationDetails(&q, "RequestRoleActivation", "Request")...)
 	if r.ApprovalRequired {
-		q.Status = "PendingApproval"
+		q.Status = pendingApproval
+		if q.Start.After(s.now()) {
+			q.Status = "PendingApprovalProvisioning" // in no documentation, but on the wire
+		}
 		s.pimRecord(c, "Add member to role approval requested "+inActivation, "Create", r, &q, nil, activationDetails(&q, "RequestApproval", "Request")...)
 		s.org.Requests = append(s.org.Requests, q)
 		return &s.org.Requests[len(s.org.Requests)-1], nil
@@ -47,11 +53,15 @@ func (s *Sim) requestActivation(c *cause, p *Person, r *RoleDefinition, justific
 	return &s.org.Requests[len(s.org.Requests)-1], nil
 }
 
-// activate makes the role active: the directory's record by MS-PIM, and PIM's
-// own by the person.
+// activate makes the role active, now or when its start comes: the directory's
+// record by MS-PIM, and PIM's own by the person.
 func (s *Sim) activate(c *cause, q *RoleRequest, r *RoleDefinition, by Initiator) *Error {
-	start := s.now().Add(s.switches.RoleLag.D())
-	q.Start, q.End, q.Completed, q.Status = start, start.Add(q.Duration), s.now(), "Provisioned"
+	start := later(q.Start, s.now()).Add(s.switches.RoleLag.D())
+	q.Status = "Provisioned"
+	if q.Start.After(s.now()) {
+		q.Status = "Granted"
+	}
+	q.Start, q.End, q.Completed = start, start.Add(q.Duration), s.now()
 	if err := s.assign(q.Principal, r.ID, "Activated", q.ID, q.Start, q.End); err != nil {
 		return err
 	}
@@ -65,7 +75,7 @@ func (s *Sim) activate(c *cause, q *RoleRequest, r *RoleDefinition, by Initiator
 func (s *Sim) decideActivation(c *cause, approver *Person, q *RoleRequest, approve bool) *Error {
 	r := s.role(q.Role)
 	switch {
-	case q.Status != "PendingApproval":
+	case !strings.HasPrefix(q.Status, pendingApproval):
 		return graphError(http.StatusConflict, "RequestAlreadyProcessed", "The request has already been processed.")
 	case q.Principal == approver.ID || !s.approves(approver, r):
 		return errDenied()
@@ -102,7 +112,7 @@ func (s *Sim) tick() {
 	now := s.now()
 	for i := range s.org.Requests {
 		q := &s.org.Requests[i]
-		if due := q.Created.Add(approvalLife); q.Status == "PendingApproval" && !due.After(now) {
+		if due := q.Created.Add(approvalLife); strings.HasPrefix(q.Status, pendingApproval) && !due.After(now) {
 			q.Status, q.Completed = "Failed", due
 			c := s.byPlatform(s.azureADPIM())
 			c.at = due

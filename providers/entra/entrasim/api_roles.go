@@ -51,6 +51,9 @@ func (s *Sim) listAssignments(c *call) (answer, *Error) {
 }
 
 func (s *Sim) listAssignmentInstances(c *call) (answer, *Error) {
+	if err := s.licensed(); err != nil {
+		return answer{}, err
+	}
 	return s.listActive(c, "roleAssignmentScheduleInstances", "unifiedRoleAssignmentScheduleInstance", (*Assignment).instance)
 }
 
@@ -71,6 +74,9 @@ func (s *Sim) listActive(c *call, segment, kind string, wire func(*Assignment) m
 }
 
 func (s *Sim) listEligibilityInstances(c *call) (answer, *Error) {
+	if err := s.licensed(); err != nil {
+		return answer{}, err
+	}
 	l := collection{
 		context: "roleManagement/directory/roleEligibilityScheduleInstances", kind: "microsoft.graph.unifiedRoleEligibilityScheduleInstance",
 		filters: roleFilters(),

@@ -48,7 +48,19 @@ func (s *Sim) roleAsked(c *call, b *roleBody) (*RoleDefinition, *Error) {
 func (s *Sim) postAssignmentRequest(c *call) (answer, *Error)  { return s.postRoleRequest(c, false) }
 func (s *Sim) postEligibilityRequest(c *call) (answer, *Error) { return s.postRoleRequest(c, true) }
 
+// licensed refuses what needs Privileged Identity Management in a tenant that
+// has no licence for it.
+func (s *Sim) licensed() *Error {
+	if s.switches.WithoutPIM {
+		return graphError(http.StatusBadRequest, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.")
+	}
+	return nil
+}
+
 func (s *Sim) postRoleRequest(c *call, eligible bool) (answer, *Error) {
+	if err := s.licensed(); err != nil {
+		return answer{}, err
+	}
 	var body roleBody
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
@@ -145,6 +157,9 @@ func (s *Sim) listAssignmentRequests(c *call) (answer, *Error)  { return s.listR
 func (s *Sim) listEligibilityRequests(c *call) (answer, *Error) { return s.listRequests(c, true) }
 
 func (s *Sim) listRequests(c *call, eligible bool) (answer, *Error) {
+	if err := s.licensed(); err != nil {
+		return answer{}, err
+	}
 	l := collection{context: "roleManagement/directory/" + requestSegment(eligible), kind: "microsoft.graph.request", filters: roleFilters()}
 	for i := range s.org.Requests {
 		if q := &s.org.Requests[i]; q.Eligible == eligible {

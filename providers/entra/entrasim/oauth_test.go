@@ -2,6 +2,8 @@ package entrasim
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -66,11 +68,20 @@ func (k keyPair) sign(alg string, claims map[string]any) string {
 // returns its keyId.
 func (r *rig) withKey(app string) string {
 	r.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // quick to make; nothing is signed with it
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	id := newGUID()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	a := r.app(app)
-	a.Keys = append(a.Keys, Key{ID: id, Name: "CN=test", Certificate: newKeyPair(r.t).pem(), Start: seedDate(), End: time.Now().AddDate(1, 0, 0)})
+	r.change(func() {
+		a := r.app(app)
+		a.Keys = append(a.Keys, Key{ID: id, Name: "CN=test", Certificate: keyPair{der: der}.pem(), Start: seedDate(), End: time.Now().AddDate(1, 0, 0)})
+	})
 	return id
 }
 

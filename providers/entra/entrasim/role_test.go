@@ -377,3 +377,44 @@ func TestDurations(t *testing.T) {
 		t.Errorf("written as %s", got)
 	}
 }
+
+// TestActivationForLater waits under a status that no documentation has, is
+// granted by the approval and active from its start on.
+func TestActivationForLater(t *testing.T) {
+	c := newClock()
+	r := newRig(t, Options{Now: c.now})
+	asked, err := r.RequestsActivationIn(OrgAdmin, PrivilegedRoleAdministrator, "tonight", time.Hour, 30*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := func() any {
+		return r.call(200, "GET", directory+"roleAssignmentScheduleRequests/"+asked.Request, nil).body()["status"]
+	}
+	if status() != "PendingApprovalProvisioning" {
+		t.Errorf("waiting: %v", status())
+	}
+	if _, err := r.ApprovesActivation(ITLead, asked.Request); err != nil || status() != "Granted" || len(r.RolesOf(OrgAdmin)) != 1 {
+		t.Errorf("granted: %v %v", err, status())
+	}
+	r.later(c, time.Hour)
+	if len(r.RolesOf(OrgAdmin)) != 2 {
+		t.Error("not active when it should be")
+	}
+	r.later(c, 31*time.Minute)
+	if len(r.RolesOf(OrgAdmin)) != 1 {
+		t.Error("active for too long")
+	}
+}
+
+// TestWithoutPIM: a tenant without the licence has direct assignments only.
+func TestWithoutPIM(t *testing.T) {
+	r := newRig(t, Options{})
+	r.Switch(func(x *Switches) { x.WithoutPIM = true })
+	for _, segment := range []string{"roleAssignmentScheduleInstances", "roleEligibilityScheduleInstances", "roleAssignmentScheduleRequests"} {
+		if got := r.call(400, "GET", directory+segment, nil); got.code() != "AadPremiumLicenseRequired" {
+			t.Errorf("%s: %s", segment, got.raw)
+		}
+	}
+	r.call(400, "POST", directory+"roleAssignmentScheduleRequests", map[string]any{"action": "adminRemove"})
+	r.call(200, "GET", directory+"roleAssignments", nil)
+}

@@ -67,12 +67,17 @@ func (s *Sim) withRole(actor, subject, role string, opts []StoryOption, do func(
 // RequestsActivation is the subject activating a role they are eligible for. It
 // waits for an approval where the role's settings demand one.
 func (s *Sim) RequestsActivation(subject, role, justification string, d time.Duration, opts ...StoryOption) (Told, error) {
+	return s.RequestsActivationIn(subject, role, justification, 0, d, opts...)
+}
+
+// RequestsActivationIn is the same for a start that lies ahead.
+func (s *Sim) RequestsActivationIn(subject, role, justification string, ahead, d time.Duration, opts ...StoryOption) (Told, error) {
 	return s.act(subject, subject, anybody(), true, opts, func(x *scene) error {
 		r := s.role(role)
 		if r == nil {
 			return fmt.Errorf("there is no role %q", role)
 		}
-		q, err := s.requestActivation(x.cause, x.subject, r, justification, d)
+		q, err := s.requestActivation(x.cause, x.subject, r, justification, s.now().Add(ahead), d)
 		if err == nil {
 			x.told.Request = q.ID
 		}

@@ -41,6 +41,7 @@ type Switches struct {
 	NotifyReorder    bool     `json:"notifyReorder"`    // the items of a notification are reversed
 	NotifyDrop       int      `json:"notifyDrop"`       // the next n batches are lost; -1: all
 	RoleLag          Duration `json:"roleLag"`          // from a granted role request to the active assignment
+	WithoutPIM       bool     `json:"withoutPIM"`       // the tenant has no licence for Privileged Identity Management
 }
 
 // Switch changes the switches.
