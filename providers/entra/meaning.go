@@ -174,13 +174,6 @@ func self(e *holds.Event) {
 	}
 }
 
-// field adds an attribute with its values, which are sealed where the event is
-// stored and stand nowhere else.
-func (c change) field(e *holds.Event, name string) {
-	old, now := plainValue(c.old), plainValue(c.new)
-	e.Fields = append(e.Fields, holds.FieldChange{Field: name, Old: old, New: now})
-}
-
 // tidyFields puts fields in order, each once.
 func tidyFields(e *holds.Event) {
 	slices.SortFunc(e.Fields, func(a, b holds.FieldChange) int {

@@ -156,6 +156,9 @@ func correlation(s string) string {
 // address reads an IP address in the forms of the channels: bare, with a port,
 // in brackets. Anything else, such as "<null>", is none.
 func address(s string) string {
+	if s == "" {
+		return ""
+	}
 	if ip, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return ip.WithZone("").Unmap().String()
 	}
