@@ -216,3 +216,44 @@ func TestNotificationsAreHints(t *testing.T) {
 		}
 	}
 }
+
+// The unified log lists ids of one target after those of another, and may leave
+// the list out.
+func TestC6TargetsOfTheUnifiedLog(t *testing.T) {
+	raw := unifiedRecord("Reset user password.", "")
+	from, to := strings.Index(raw, `"Target":`), len(raw)-1
+	with := func(list string) holds.Event { return one(t, raw[:from]+`"Target":[`+list+`]`+raw[to:]) }
+	first := `{"ID":"User_` + ingrid + `","Type":2},{"ID":"` + ingrid + `","Type":2},{"ID":"User","Type":2},{"ID":"ingrid@nordwind.example","Type":5},{"ID":"10037FFE","Type":3}`
+	second := `{"ID":"User_` + tess + `","Type":2},{"ID":"tess@nordwind.example","Type":5}`
+	group := `{"ID":"Group_` + finance + `","Type":2},{"ID":"Finance","Type":1}`
+	raw = unifiedRecord("Update user.", `{"Name":"StrongAuthenticationMethod","OldValue":"[]","NewValue":"[{\"MethodType\":6}]"}`)
+	from, to = strings.Index(raw, `"Target":`), len(raw)-1
+	if e := with(group + "," + first); e.Class != holds.MFAChange {
+		t.Errorf("what changed is the account's, wherever it stands: %s", e.Class)
+	}
+	raw = unifiedRecord("Reset user password.", "")
+	from, to = strings.Index(raw, `"Target":`), len(raw)-1
+	want := with(first + "," + second + "," + group)
+	if len(want.Subjects) != 2 || want.Subjects[0] != (holds.Account{ID: ingrid, Login: "ingrid@nordwind.example"}) || want.Subjects[1].Login != "tess@nordwind.example" {
+		t.Errorf("subjects %v", want.Subjects)
+	}
+	if len(want.Objects) != 1 || want.Objects[0] != (holds.Object{Type: "Group", ID: finance, Name: "Finance"}) {
+		t.Errorf("objects %v", want.Objects)
+	}
+	for _, order := range []string{second + "," + group + "," + first, group + "," + second + "," + first + "," + second} {
+		if diff := cmp.Diff(want, with(order)); diff != "" {
+			t.Errorf("the order of targets matters:\n%s", diff)
+		}
+	}
+	if e := with(``); len(e.Subjects) != 0 || len(e.Doubts) == 0 || e.Class != holds.PasswordReset {
+		t.Errorf("only ObjectId: %v, %q", e.Subjects, e.Doubts)
+	}
+	if e := with(`{"ID":"User_` + nobody + `","Type":2}`); len(e.Subjects) != 0 || len(e.Doubts) == 0 {
+		t.Errorf("zeros: %v, %q", e.Subjects, e.Doubts)
+	}
+	for _, broken := range []string{`{"ID":"a","Id":"b"}`, `{"ID":"User_` + ingrid + `","Type":2,"type":5}`} {
+		if e := with(broken); e.Class != holds.Unclassified || len(e.Subjects) != 0 {
+			t.Errorf("%s: %s", broken, e.Class)
+		}
+	}
+}

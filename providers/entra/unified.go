@@ -2,6 +2,7 @@ package entra
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +78,7 @@ func readIdentities(d document, i int32) ([]pair, error) {
 }
 
 // readUnifiedTargets makes targets of what the Target list names. The modified
-// properties are those of the first; which one that is makes no difference.
+// properties are one list for all; they are an account's where there is one.
 func (r *record) readUnifiedTargets(d document, m *members) error {
 	list, err := readIdentities(d, m[fTarget])
 	if err != nil {
@@ -106,7 +107,9 @@ func (r *record) readUnifiedTargets(d document, m *members) error {
 		r.targets = append(r.targets, t)
 	}
 	if len(r.targets) > 0 {
-		r.targets[0].changes = changes
+		r.order()
+		at := slices.IndexFunc(r.targets, func(t target) bool { return t.kind == "User" })
+		r.targets[max(at, 0)].changes = changes
 	}
 	return nil
 }
