@@ -104,8 +104,8 @@ func harmless(scope string) bool {
 	return slices.Contains([]string{"openid", "profile", "email", "offline_access", "user.read"}, strings.ToLower(scope))
 }
 
-// harmlessConsent is a person letting an application know who they are: their own
-// consent, not one for everybody, to nothing but that.
+// harmlessConsent lets an application know who somebody is and nothing else: one's
+// own consent, or an administrator's for everybody.
 func harmlessConsent(q question) bool {
 	scopes := 0
 	for _, f := range q.event.Fields {
@@ -118,7 +118,7 @@ func harmlessConsent(q question) bool {
 			}
 		}
 	}
-	return own(q) && scopes > 0
+	return scopes > 0 && (own(q) || noAccount(q) && byPerson(q))
 }
 
 // leaves tells whether mail goes to an address outside the organisation of the

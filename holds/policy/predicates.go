@@ -87,12 +87,13 @@ func automation(q question) bool {
 	return a.ID != "" && slices.Contains(known, a.ID) || a.Credential != "" && slices.Contains(known, a.Credential)
 }
 
-// usualNetwork is one of the organisation's, or one the actor has acted from more
-// than a day before. Where the provider tells no address there is nothing to go
-// by, and no requester can bring that about.
-func usualNetwork(q question) bool {
-	return q.event.IP == "" || q.settings.ours(q.event.IP) || q.facts.SeenNetwork
-}
+// fromUsual is a network of the organisation, or one the actor has acted from more
+// than a day before.
+func fromUsual(q question) bool { return q.settings.ours(q.event.IP) || q.facts.SeenNetwork }
+
+// usualNetwork is fromUsual, or no address at all: where the provider tells none
+// there is nothing to go by, and no requester can bring that about.
+func usualNetwork(q question) bool { return q.event.IP == "" || fromUsual(q) }
 
 // topRole is a role that can take the organisation over, or one nobody knows.
 func topRole(q question) bool {
@@ -108,6 +109,8 @@ func takesAway(q question) bool {
 
 // ordinary is an account that is known, and known to be able to do little harm.
 func ordinary(q question) bool { return q.facts.Known && !sensitive(q) }
+
+func known(q question) bool { return q.facts.Known }
 
 // sensitive is whether the account can do much harm; the unknown can.
 func sensitive(q question) bool {

@@ -164,6 +164,8 @@ func passwordCases() []one {
 		{name: "reset by oneself, the twin came first", event: mine, facts: after(c, holds.Reset, holds.PartyPlatform), rule: "own-reset", want: told, tier: mid},
 		{name: "reset by oneself after reading about methods", event: mine, facts: afterOwn(holds.MFAChange, holds.Other), rule: "own-reset", want: told, tier: mid},
 		{name: "R49 reset by an admin for themselves", event: mine, facts: admin, rule: "password", want: held, tier: top},
+		{name: "reset by an admin for themselves, from where they always are", event: is(c, holds.Reset, herself, at(strange)), facts: knowing(admin, seen), rule: "own-reset", want: told, tier: top},
+		{name: "I10 reset by an unknown account from where it always is", event: is(c, holds.Reset, herself, at(strange)), facts: knowing(stranger, seen), rule: "password", want: held, tier: top},
 		{name: "I10 reset by an unknown account", event: mine, facts: stranger, rule: "password", want: held, tier: top},
 		{name: "C17 reset by oneself after a new recovery phone", event: mine, facts: after(holds.RecoveryChange, holds.Update, holds.PartyPerson), rule: "password", want: held, tier: mid},
 		{name: "C17 reset by oneself after a new factor", event: mine, facts: afterOwn(holds.MFAChange, holds.Enrol), rule: "password", want: held, tier: mid},
@@ -210,6 +212,12 @@ func networkCases() []one {
 	return []one{
 		{name: "R32 a zone or a policy", event: is(c, holds.Update, nobodyNamed), rule: "network", want: held, tier: top, free: true},
 		{name: "R32 a policy deleted", event: is(c, holds.Remove, nobodyNamed), rule: "network", want: held, tier: top, free: true},
+		{name: "a policy, by its administrator from where they always are", event: is(c, holds.Update, nobodyNamed, at(strange)), facts: knowing(admin, seen), rule: "network-usual", want: told, tier: top},
+		{name: "a policy, from the office", event: is(c, holds.Update, nobodyNamed, at(office)), settings: offices, rule: "network-usual", want: told, tier: mid},
+		{
+			name: "C17 a policy, after the administrator was reset", event: is(c, holds.Update, nobodyNamed, at(strange)),
+			facts: knowing(admin, seen, after(holds.MFAChange, holds.Reset, holds.PartyPerson)), rule: "network", want: held, tier: top, free: true,
+		},
 		{name: "R32 by an application", event: is(c, holds.Update, nobodyNamed, app), rule: "network", want: held, tier: top, free: true},
 		{name: "a zone the platform keeps", event: is(c, holds.Update, nobodyNamed, system), rule: "network-automatic", want: noted},
 		{name: "a group", event: is(c, holds.Grant, about("Group", "00gother", "")), settings: watching, rule: "membership", want: noted},
@@ -247,11 +255,13 @@ func takeoverCases() []one {
 		{name: "C17 an application that gets passwords", event: wide(holds.Other, typed("application.lifecycle.update"), field("Pushing user passwords", "", "")), rule: "takeover", want: held, tier: top},
 		{name: "an application assigned", event: is(c, holds.Grant, typed("Add app role assignment grant to user")), rule: "application", want: noted},
 		{name: "an application's owner", event: is(c, holds.Grant, typed("Add owner to application")), rule: "application", want: noted},
-		{name: "one's own consent to know who one is", event: is(c, holds.Grant, herself, field("Scope", "", "openid profile User.Read")), rule: "own-consent", want: told, tier: mid},
+		{name: "one's own consent to know who one is", event: is(c, holds.Grant, herself, field("Scope", "", "openid profile User.Read")), rule: "harmless-consent", want: told, tier: mid},
 		{name: "one's own consent to read mail", event: is(c, holds.Grant, herself, field("Scope", "", "openid Mail.Read")), rule: "takeover", want: held, tier: top},
 		{name: "one's own consent to nobody knows what", event: is(c, holds.Grant, herself), rule: "takeover", want: held, tier: top},
 		{name: "a harmless consent for somebody else", event: is(c, holds.Grant, field("Scope", "", "openid")), rule: "takeover", want: held, tier: top},
-		{name: "a harmless consent for everybody", event: wide(holds.Grant, field("Scope", "", "openid")), rule: "takeover", want: held, tier: top},
+		{name: "a harmless consent for everybody", event: wide(holds.Grant, field("Scope", "", "openid email")), rule: "harmless-consent", want: told, tier: mid},
+		{name: "a harmless consent for everybody, by an application", event: wide(holds.Grant, app, field("Scope", "", "openid")), rule: "takeover", want: held, tier: top, free: true},
+		{name: "a consent for everybody", event: wide(holds.Grant, field("Scope", "", "openid Mail.Read")), rule: "takeover", want: held, tier: top},
 	}
 }
 
@@ -261,8 +271,9 @@ func emergencyCases() []one {
 	return []one{
 		{name: "R34 support is let in", event: is(c, holds.Grant, nobodyNamed), rule: "emergency", want: held, tier: top},
 		{name: "R34 support comes in", event: is(c, holds.Grant, nobodyNamed, func(e *holds.Event) { e.Actor.Kind = holds.PartySupport }), rule: "emergency", want: held, tier: top, free: true},
-		{name: "the key of one's own device", event: key, rule: "own-device-key", want: told, tier: mid},
-		{name: "R34 the key of a device, read by an admin", event: key, facts: admin, rule: "device-key", want: held, tier: top, free: true},
+		{name: "R34 the key of a device", event: key, rule: "device-key", want: told, tier: mid},
+		{name: "R34 the key of a device, read by an admin", event: key, facts: admin, rule: "device-key", want: told, tier: top},
+		{name: "R34 the key of a device, read by an application", event: is(c, holds.Other, nobodyNamed, app, typed("Read BitLocker key")), rule: "emergency", want: held, tier: top, free: true},
 		{name: "R31 somebody's stored password", event: is(v, holds.Other), rule: "vault", want: held, tier: mid},
 		{name: "one's own stored password", event: is(v, holds.Other, herself), rule: "vault-own", want: told, tier: mid},
 		{name: "a secret that is nobody's", event: is(v, holds.Other, nobodyNamed), rule: "vault-shared", want: noted},
@@ -278,7 +289,6 @@ func mailboxCases() []one {
 		{name: "R30 own forwarding to several", event: is(c, holds.Update, herself, field("RedirectTo", "", "pa@acme.example;me@elsewhere.example")), rule: "mailbox", want: held, tier: mid},
 		{name: "R105 own forwarding within", event: is(c, holds.Update, herself, field("ForwardingSmtpAddress", "", "smtp:pa@ACME.example"), field("DeliverToMailboxAndForward", "", "True")), rule: "own-mailbox", want: told, tier: mid},
 		{name: "R105 an own rule", event: is(c, holds.Update, herself, field("DeleteMessage", "", "True")), rule: "own-mailbox", want: told, tier: mid},
-		{name: "an own rule from an unknown network", event: is(c, holds.Update, herself, field("DeleteMessage", "", "True"), at(strange)), rule: "mailbox", want: held, tier: mid},
 		{name: "a mailbox without a home", event: is(c, holds.Update, herself, field("ForwardTo", "", "pa@acme.example"), func(e *holds.Event) { e.Subjects[0].Login = "" }), rule: "mailbox", want: held, tier: mid},
 		{name: "R30 a rule for all mail", event: is(c, holds.Update, nobodyNamed), rule: "mail-flow", want: held, tier: top, free: true},
 		{name: "provisioned by Exchange", event: is(c, holds.Update, system), rule: "mailbox-system", want: noted},

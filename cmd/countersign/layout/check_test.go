@@ -113,6 +113,20 @@ func TestCheck(t *testing.T) {
 			want:  "gateway imports holds/audit (gateway/new.go), and its row does not allow it.\n  Ask first: could it take a value",
 		},
 		{
+			name:  "a test that makes its own data",
+			files: map[string]string{"gateway/new_test.go": "package gateway\n\nimport _ \"example.org/m/gateway/testdata/made\"\n"},
+		},
+		{
+			name:  "a test that takes the data of another",
+			files: map[string]string{"holds/keeper/new_test.go": "package keeper\n\nimport _ \"example.org/m/gateway/testdata/made\"\n"},
+			want:  "holds/keeper imports gateway/testdata/made",
+		},
+		{
+			name:  "code on data of tests",
+			files: map[string]string{"gateway/new.go": "package gateway\n\nimport _ \"example.org/m/gateway/testdata/made\"\n"},
+			want:  "gateway imports gateway/testdata/made",
+		},
+		{
 			name:  "a new arrow to another module",
 			files: map[string]string{"gateway/new.go": "package gateway\n\nimport _ \"github.com/x/tool\"\n"},
 			want:  "put github.com/x/tool into its code: in table.go",
