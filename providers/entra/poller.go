@@ -245,14 +245,11 @@ func circling() error {
 }
 
 // finish ends a round that read up to the end of the log. The first round of all
-// leaves a cursor even when there was nothing, so that an outage after it is
-// seen.
+// leaves a cursor even when there was nothing, where it began, so that an outage
+// after it is seen.
 func (p *Poller) finish(ctx context.Context) error {
 	r := p.round
 	high := p.high
-	if high.IsZero() {
-		high = r.from
-	}
 	if r.newest.After(high) {
 		high = r.newest
 	}
