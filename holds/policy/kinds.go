@@ -24,6 +24,15 @@ func pass(q question) bool {
 	return strings.Contains(f, "temporaryaccess") || strings.Contains(f, "temporary access") || q.event.Factor.Type == "tac"
 }
 
+// step is a record of something on the way to an own enrolment, or beside it, which
+// changes nothing by itself.
+func step(q question) bool {
+	return q.event.Verb == holds.Other && slices.Contains([]string{
+		"user started security info registration", "user canceled security info registration", "user registered all required security info",
+		"get passkey creation options", "fraud reported - user is blocked for mfa", "suspicious activity reported",
+	}, kind(q))
+}
+
 // watched tells whether the change names a group or an application of the
 // organisation's list.
 func watched(q question) bool {

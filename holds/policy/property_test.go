@@ -124,6 +124,9 @@ func TestEveryKindHasItsLine(t *testing.T) {
 		if len(r.Terms.Contain) > 0 && len(e.Held()) == 0 {
 			t.Fatalf("rule %s restrains, and nobody is there", r.Terms.Rule)
 		}
+		if r.Verdict == holds.Notify && len(e.Held()) == 0 {
+			t.Fatalf("rule %s tells, and nobody is there", r.Terms.Rule)
+		}
 		if again := p.Judge(e, f); again.Verdict != r.Verdict || again.Terms.Rule != r.Terms.Rule {
 			t.Fatal("the same question got two answers")
 		}

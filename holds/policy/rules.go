@@ -56,7 +56,7 @@ func factors() []rule {
 			"joiner", all(either(all(either(factor, class(holds.RecoveryChange)), own), all(class(holds.DeviceRegistration), not(noAccount))), joiner, untouched, not(verb(holds.Reset)), not(pass)),
 			tell("a joiner's own first enrolment; the owner is told"),
 		},
-		{"factor-step", all(factor, own, verb(holds.Other)), say(holds.Record, "a step on the way; what comes of it is told by another record")},
+		{"factor-step", all(factor, own, step), say(holds.Record, "a step on the way; what comes of it is told by another record")},
 		{
 			"own-factor", all(factor, own, ordinary, quiet, not(verb(holds.Reset)), not(pass), either(takesAway, usualNetwork)),
 			tell("a factor of one's own; the owner is told"),
