@@ -25,6 +25,7 @@ const (
 	ReviewerTwo    = "0e571000-0000-4000-8000-000000000013"
 	BreakGlass     = "0e571000-0000-4000-8000-000000000014"
 	BreakGlassTwo  = "0e571000-0000-4000-8000-000000000015"
+	Identity       = "0e571000-0000-4000-8000-000000000016" // privileged role administrator
 	RestraintGroup = "0e572000-0000-4000-8000-000000000001"
 	HelpDeskGroup  = "0e572000-0000-4000-8000-000000000002" // can hold roles, and does
 	FinanceGroup   = "0e572000-0000-4000-8000-000000000003"
@@ -54,8 +55,8 @@ const (
 // the people of the Okta simulator's company of the same name, by the same
 // logins: a chief executive, an IT lead who is global administrator, two
 // help-desk agents whose roles come through a group, finance (mastered
-// on-premises), engineers with a manager, a contractor, two reviewers and two
-// break-glass accounts; and Countersign's own application in place of a service
+// on-premises), engineers with a manager, a contractor, two reviewers, two
+// break-glass accounts and an identity engineer who gives roles; and Countersign's own application in place of a service
 // account. A restraint group is blocked by Conditional Access from signing in
 // and from registering security info and devices.
 func SmallCompany() Company {
@@ -95,6 +96,7 @@ func seedPeople() []Person {
 		{ReviewerTwo, "Omar", "Farouk", "Security Analyst", "Security", "reviewer", "employee", Reviewer, false, with("fido2")},
 		{BreakGlass, "Break", "Glass One", "Emergency account", "IT", "break-glass", "emergency", "", false, []string{"fido2"}},
 		{BreakGlassTwo, "Break", "Glass Two", "Emergency account", "IT", "break-glass", "emergency", "", false, []string{"fido2"}},
+		{Identity, "Elif", "Demir", "Identity Engineer", "IT", "identity engineer", "employee", ITLead, false, with("fido2")},
 	}
 	out := make([]Person, len(table))
 	for i, row := range table {

@@ -58,6 +58,7 @@ func seedAssignments() []Assignment {
 		{BreakGlass, GlobalAdministrator},
 		{BreakGlassTwo, GlobalAdministrator},
 		{OrgAdmin, UserAdministrator},
+		{Identity, PrivilegedRoleAdministrator},
 		{HelpDeskGroup, AuthenticationAdministrator},
 		{HelpDeskGroup, HelpdeskAdministrator},
 		{Reviewer, SecurityReader},

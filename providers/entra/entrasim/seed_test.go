@@ -20,7 +20,7 @@ func TestSeedIsSound(t *testing.T) {
 	}
 	for duty, n := range map[string]int{
 		"ceo": 1, "it lead": 1, "help desk": 2, "finance lead": 1, "payroll": 1, "engineer": 2, "manager": 1,
-		"contractor": 1, "reviewer": 2, "break-glass": 2, "administrator": 1,
+		"contractor": 1, "reviewer": 2, "break-glass": 2, "administrator": 1, "identity engineer": 1,
 	} {
 		if duties[duty] != n {
 			t.Errorf("%d people with the duty %s, want %d", duties[duty], duty, n)

@@ -23,6 +23,7 @@ const (
 	BreakGlass     = "00uBreakGlassOne0000"
 	BreakGlassTwo  = "00uBreakGlassTwo0000"
 	ServiceAccount = "00uCountersignSvc000"
+	Identity       = "00uElifDemir00000000" // runs the Entra directory, and is nobody special here
 	ServiceAppID   = "0oaCountersignApp000"
 	ServiceToken   = "00TCountersignTok000"
 	RestraintGroup = "00gCountersignHold00"
@@ -44,11 +45,12 @@ const (
 	seedCatchAll   = "Catch-all Rule"
 )
 
-// SmallCompany is the seed that the demonstration and the tests share: sixteen
+// SmallCompany is the seed that the demonstration and the tests share: seventeen
 // people, among them a chief executive, an IT lead who is super administrator,
 // two help-desk agents whose role comes through a group, finance, payroll,
 // engineers with a manager, a contractor, two reviewers, two break-glass
-// accounts and Countersign's own service account and app. A restraint group is
+// accounts, Countersign's own service account and app, and an identity engineer
+// who rules another directory and has no role here. A restraint group is
 // denied first in the global session, app sign-on and account management
 // policies. Ids are fixed and have Okta's form.
 func SmallCompany() Company {
@@ -98,6 +100,7 @@ func seedPeople() []Person {
 		{BreakGlass, "Break", "Glass One", "Emergency account", "IT", "break-glass", "emergency", "", []string{"SUPER_ADMIN"}, []string{"webauthn"}},
 		{BreakGlassTwo, "Break", "Glass Two", "Emergency account", "IT", "break-glass", "emergency", "", []string{"SUPER_ADMIN"}, []string{"webauthn"}},
 		{ServiceAccount, "Countersign", "Service", "Service account", "IT", "service account", "service", "", []string{"SUPER_ADMIN"}, nil},
+		{Identity, "Elif", "Demir", "Identity Engineer", "IT", "identity engineer", "employee", "Jonas Lind", nil, verify},
 	}
 	out := make([]Person, len(table))
 	for i, row := range table {
