@@ -142,7 +142,6 @@ func (r *replaying) run(ctx context.Context) error {
 		if err := r.each(ctx, files, func(rec replay.Record) error { return note(o.History, rec) }, func(error) {}); err != nil {
 			return err
 		}
-		r.strange = 0
 	}
 	r.replay = replay.New(o)
 	if err := r.each(ctx, files, r.add, r.unreadableFile); err != nil {
@@ -174,6 +173,9 @@ func (r *replaying) add(rec replay.Record) error {
 	r.records++
 	if rec.Err != nil {
 		r.malformed++
+		if errors.As(rec.Err, new(strangeError)) {
+			r.strange++
+		}
 		if len(r.troubles) < mostTroubles {
 			r.troubles = append(r.troubles, rec.File+": "+rec.Err.Error())
 		}
@@ -210,7 +212,7 @@ const lookUp = 1024
 
 // each reads all files record by record.
 func (r *replaying) each(ctx context.Context, files []file, add func(replay.Record) error, unreadable func(error)) error {
-	in := export.NewReader(exports(files, r.bar), 0)
+	in := export.NewReader(exports(files, r.bar), export.Options{Trusting: true})
 	defer func() { _ = in.Close() }()
 	for n := 0; ; n++ {
 		if n%lookUp == 0 {
@@ -227,7 +229,11 @@ func (r *replaying) each(ctx context.Context, files []file, add func(replay.Reco
 			unreadable(err)
 			continue
 		}
-		if err := add(r.decode(rec)); err != nil {
+		out := r.decode(rec)
+		if rec.Err == nil && out.Err != nil && in.Recheck() {
+			continue // it may not be what its line looked like
+		}
+		if err := add(out); err != nil {
 			return err
 		}
 	}
@@ -242,13 +248,17 @@ func (r *replaying) decode(rec export.Record) replay.Record {
 	}
 	events := r.decoder.Record(rec.Raw, r.now)
 	if len(events) == 1 && events[0].Type == "" && events[0].Class == holds.Unclassified {
-		r.strange++
-		out.Err = fmt.Errorf("line %d: this is no record of %s: %s", rec.Line, titleOf(r.command.Provider), strings.Join(events[0].Doubts, " "))
+		out.Err = strangeError(fmt.Sprintf("line %d: this is no record of %s: %s", rec.Line, titleOf(r.command.Provider), strings.Join(events[0].Doubts, " ")))
 		return out
 	}
 	out.Events = events
 	return out
 }
+
+// strangeError is of a record that is JSON, but none of this provider's.
+type strangeError string
+
+func (e strangeError) Error() string { return string(e) }
 
 func titleOf(provider string) string {
 	if provider == "entra" {

@@ -84,7 +84,7 @@ func (r *replaying) outOfOrder(files []file) bool {
 // timesOf are the times of the first records of a file: of the first one, of the
 // newest and of the oldest.
 func (r *replaying) timesOf(f file) (first, newest, oldest time.Time) {
-	in := export.NewReader([]export.Source{{Name: f.name, Open: f.open}}, 0)
+	in := export.NewReader([]export.Source{{Name: f.name, Open: f.open}}, export.Options{})
 	defer func() { _ = in.Close() }()
 	for range sample {
 		rec, err := in.Next()

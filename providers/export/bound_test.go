@@ -24,7 +24,7 @@ func TestALargeRecordIsOneError(t *testing.T) {
 		"a page":            `{"value":[` + small(1) + "," + large + "," + small(2) + "]}",
 		"values in a row":   small(1) + large + small(2),
 	} {
-		got := readAll(t, NewReader([]Source{file("f", in, 100)}, 1000))
+		got := readAll(t, NewReader([]Source{file("f", in, 100)}, Options{Limit: 1000}))
 		if len(got) != 3 || !strings.Contains(got[1], "larger than 1000 bytes") || got[2] != small(2) {
 			t.Errorf("%s: %.300q", name, got)
 		}
@@ -32,7 +32,7 @@ func TestALargeRecordIsOneError(t *testing.T) {
 	// Of a table, what follows a row without end is not known; a row that is
 	// merely large ends.
 	open := "A,AuditData\n" + row(small(1)) + `1,"{""n"":` + strings.Repeat("{\"\"n\"\":2}\n", 20_000)
-	got := readAll(t, NewReader([]Source{file("f", open, 4096)}, 1000))
+	got := readAll(t, NewReader([]Source{file("f", open, 4096)}, Options{Limit: 1000}))
 	if len(got) != 2 || got[0] != small(1) || !strings.HasPrefix(got[1], "!line 3: a row does not end within") {
 		t.Errorf("a row without end: %d records, %.300q", len(got), got)
 	}
@@ -82,7 +82,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			peak := func(records int) uint64 {
 				s := shape
 				s.left = records
-				r := NewReader([]Source{{Name: "f", Open: func() (io.ReadCloser, error) { return io.NopCloser(&s), nil }}}, 1<<20)
+				r := NewReader([]Source{{Name: "f", Open: func() (io.ReadCloser, error) { return io.NopCloser(&s), nil }}}, Options{Limit: 1 << 20})
 				var most uint64
 				var m runtime.MemStats
 				for n := 0; ; n++ {
@@ -114,10 +114,14 @@ func FuzzReader(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		whole := readAll(t, NewReader([]Source{file("f", string(data), 1<<20)}, 0))
-		pieces := readAll(t, NewReader([]Source{file("f", string(data), 1)}, 0))
+		whole := readAll(t, NewReader([]Source{file("f", string(data), 1<<20)}, Options{}))
+		pieces := readAll(t, NewReader([]Source{file("f", string(data), 1)}, Options{}))
 		if !slices.Equal(whole, pieces) {
 			t.Fatalf("whole: %q\nin pieces: %q", whole, pieces)
+		}
+		behind := strings.Repeat("{\"a\":1}\n", enough) + string(data)
+		if trusted, _ := readTrusting(t, behind, 1<<20); !slices.Equal(trusted, records1(t, behind)) {
+			t.Fatalf("trusted: %q\nchecked: %q", trusted, records1(t, behind))
 		}
 		if len(whole) > len(data) {
 			t.Fatalf("%d records of %d bytes", len(whole), len(data))
@@ -127,7 +131,7 @@ func FuzzReader(f *testing.F) {
 				t.Fatalf("given as a record: %q", rec)
 			}
 		}
-		readAll(t, NewReader([]Source{file("f", string(data), 3)}, 16)) // also ends when everything is too large
+		readAll(t, NewReader([]Source{file("f", string(data), 3)}, Options{Limit: 16})) // also ends when everything is too large
 		var list []map[string]any
 		if json.Unmarshal(data, &list) == nil && data[0] == '[' && !strings.Contains(string(data), "a") {
 			if want := len(list); want != len(whole) && !strings.Contains(strings.ToLower(string(data)), "null") {
@@ -137,15 +141,22 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// BenchmarkReader reads records as large as those of real logs.
+// BenchmarkReader reads records as large as those of real logs, looking at every
+// byte, and trusting their lines.
 func BenchmarkReader(b *testing.B) {
+	b.Run("checked", func(b *testing.B) { readMany(b, Options{}) })
+	b.Run("trusted", func(b *testing.B) { readMany(b, Options{Trusting: true}) })
+}
+
+func readMany(b *testing.B, o Options) {
+	b.Helper()
 	record := `{"actor":{"id":"00u1","type":"User","alternateId":"ada@example.com","displayName":"Ada"},"client":{"userAgent":{"rawUserAgent":"` + strings.Repeat("Mozilla/5.0 ", 8) +
 		`","os":"Windows"},"zone":"null","geographicalContext":{"city":"Springfield","geolocation":{"lat":20.5,"lon":-25.25}}},"target":[` +
 		strings.Repeat(`{"id":"00u2","type":"User","alternateId":"bob@example.com","displayName":"Bob","detailEntry":null},`, 6) + `{}],"published":"2026-09-01T10:00:00.000Z","uuid":"5f0e2b9a-0000-4000-8000-000000000000"}` + "\n"
 	s := endless{record: record, left: b.N}
 	b.SetBytes(int64(len(record)))
 	b.ReportAllocs()
-	r := NewReader([]Source{{Name: "f", Open: func() (io.ReadCloser, error) { return io.NopCloser(&s), nil }}}, 0)
+	r := NewReader([]Source{{Name: "f", Open: func() (io.ReadCloser, error) { return io.NopCloser(&s), nil }}}, o)
 	n := 0
 	for {
 		rec, err := r.Next()

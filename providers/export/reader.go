@@ -24,7 +24,8 @@ type Record struct {
 	// in the text after decompression.
 	File string
 	Line int64
-	// Raw is the record itself: a JSON object. It is valid until the next call.
+	// Raw is the record itself: a JSON object (see Options.Trusting). It is valid until
+	// the next call.
 	Raw []byte
 	// Err says what is wrong with a record that cannot be read; Raw is nil then.
 	Err error
@@ -48,28 +49,40 @@ type malformed struct {
 
 func (e *malformed) Error() string { return e.what }
 
+// Options are how a Reader reads.
+type Options struct {
+	// Limit is how large a record may be; zero means DefaultLimit.
+	Limit int
+	// Trusting says that the caller checks each record itself. In a file of lines that
+	// are alike a record is then taken for what its line looks like. One that turns out
+	// to be none is looked at closely by Recheck.
+	Trusting bool
+}
+
 // records is one file's records. next returns a record, a *malformed, io.EOF at
 // the end, or any other error when the file cannot be read on.
 type records interface {
 	next() (raw []byte, line int64, err error)
+	// recheck goes back to the record last given, if it was not looked at closely.
+	recheck() bool
 }
 
 // Reader reads the records of several files in turn.
 type Reader struct {
 	sources []Source
-	limit   int
+	options Options
 	index   int64
 	open    records
 	closer  io.Closer
 	name    string
 }
 
-// NewReader reads the sources in their order. A limit of 0 means DefaultLimit.
-func NewReader(sources []Source, limit int) *Reader {
-	if limit <= 0 {
-		limit = DefaultLimit
+// NewReader reads the sources in their order.
+func NewReader(sources []Source, o Options) *Reader {
+	if o.Limit <= 0 {
+		o.Limit = DefaultLimit
 	}
-	return &Reader{sources: sources, limit: limit}
+	return &Reader{sources: sources, options: o}
 }
 
 // Next returns the next record. The error is io.EOF after the last record of the
@@ -101,6 +114,17 @@ func (r *Reader) Next() (Record, error) {
 	}
 }
 
+// Recheck takes back the record that Next gave last, which the caller cannot read:
+// if it was not looked at closely, Next gives what really stands there. It is false
+// when there is nothing more to find.
+func (r *Reader) Recheck() bool {
+	if r.open == nil || !r.open.recheck() {
+		return false
+	}
+	r.index--
+	return true
+}
+
 // Close closes the file that is being read. Whoever reads to the end need not.
 func (r *Reader) Close() error {
 	r.sources, r.open = nil, nil
@@ -127,7 +151,7 @@ func (r *Reader) begin() error {
 		return err
 	}
 	r.closer = in
-	r.open, err = recordsOf(in, r.limit)
+	r.open, err = recordsOf(in, r.options)
 	return err
 }
 

@@ -56,7 +56,7 @@ func readAll(t testing.TB, r *Reader) (out []string) {
 
 func records1(t testing.TB, content string) []string {
 	t.Helper()
-	return readAll(t, NewReader([]Source{file("f", content, 1<<20)}, 0))
+	return readAll(t, NewReader([]Source{file("f", content, 1<<20)}, Options{}))
 }
 
 // same compares what was read. Of an error, only its beginning and a part after
@@ -123,7 +123,7 @@ func TestShapes(t *testing.T) {
 	} {
 		for _, n := range []int{1 << 20, 1, 7} {
 			t.Run(fmt.Sprintf("%s/%d", tc.name, n), func(t *testing.T) {
-				same(t, readAll(t, NewReader([]Source{file("f", tc.in, n)}, 0)), tc.want)
+				same(t, readAll(t, NewReader([]Source{file("f", tc.in, n)}, Options{})), tc.want)
 			})
 		}
 	}
@@ -163,7 +163,7 @@ func TestEncodings(t *testing.T) {
 	} {
 		for _, n := range []int{1 << 20, 1, 3} {
 			t.Run(fmt.Sprintf("%s/%d", name, n), func(t *testing.T) {
-				same(t, readAll(t, NewReader([]Source{file("f", in, n)}, 0)), []string{one, two})
+				same(t, readAll(t, NewReader([]Source{file("f", in, n)}, Options{})), []string{one, two})
 			})
 		}
 	}
@@ -212,7 +212,7 @@ func TestMalformed(t *testing.T) {
 	} {
 		for _, n := range []int{1 << 20, 1} {
 			t.Run(fmt.Sprintf("%s/%d", tc.name, n), func(t *testing.T) {
-				same(t, readAll(t, NewReader([]Source{file("f", tc.in, n)}, 0)), tc.want)
+				same(t, readAll(t, NewReader([]Source{file("f", tc.in, n)}, Options{})), tc.want)
 			})
 		}
 	}
@@ -251,7 +251,7 @@ func TestUnreadableFiles(t *testing.T) {
 		missing, file("one", `{"a":1}`, 9), breaking, file("archive", "PK\x03\x04....", 99), file("noise", "\x01\x00\x00\x00\x02", 9),
 		file("table", "timestamp,event,actor\n1,2,3\n", 99), file("cut", cut[:len(cut)-6], 99), file("header", "\x1f\x8b", 9),
 		file("twice", zip(zip("{}")), 99), file("two", `[{"b":2}]`, 9),
-	}, 0))
+	}, Options{}))
 	same(t, got, []string{
 		"FILE missing: file does not exist", `{"a":1}`, `{"a":1}`, "FILE breaking: the disk is gone", "FILE archive: this is a zip archive…", "FILE noise: this is not a text…",
 		"FILE table: this is a table without a column AuditData…", `{"a":1}`, `{"a":1}`, `{"a":1}`, "FILE cut: the compressed file ends too early…", "FILE header: the compressed file…",

@@ -14,7 +14,7 @@ import (
 const glance = 64 << 10
 
 // recordsOf tells by its first bytes what a file is.
-func recordsOf(in io.Reader, limit int) (records, error) {
+func recordsOf(in io.Reader, o Options) (records, error) {
 	b := bufio.NewReaderSize(&steady{in: in}, glance)
 	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		unzipped, err := gzip.NewReader(b)
@@ -40,9 +40,9 @@ func recordsOf(in io.Reader, limit int) (records, error) {
 	if sep, table, err := isTable(head); err != nil {
 		return nil, err
 	} else if table {
-		return newTable(b, sep, limit)
+		return newTable(b, sep, o.Limit)
 	}
-	return newStream(b, limit), nil
+	return newStream(b, o), nil
 }
 
 // steady gives the same error again and again, so that one which came while the

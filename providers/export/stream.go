@@ -44,16 +44,18 @@ type stream struct {
 	// troubled is set once a record could not be read: where the lists around it
 	// end is not certain then.
 	troubled bool
+	alike    alike
 }
 
-func newStream(in io.Reader, limit int) *stream {
-	return &stream{w: newWindow(in, limit), around: []frame{{kind: top}}, fresh: true}
+func newStream(in io.Reader, o Options) *stream {
+	return &stream{w: newWindow(in, o.Limit), around: []frame{{kind: top}}, fresh: true, alike: alike{trusting: o.Trusting}}
 }
 
 func (x *stream) frame() *frame { return &x.around[len(x.around)-1] }
 
 // next returns the next record.
 func (x *stream) next() ([]byte, int64, error) {
+	x.alike.trusted = false
 	for {
 		c, more := x.between()
 		if !more {
@@ -72,6 +74,11 @@ func (x *stream) next() ([]byte, int64, error) {
 		case c == '[':
 			x.w.at++
 			x.push(list)
+		case x.alike.many() && len(x.around) == 1:
+			if raw, line := x.line(); raw != nil {
+				return raw, line, nil
+			}
+			fallthrough
 		default:
 			raw, line, err := x.element()
 			if raw != nil || err != nil {
@@ -182,6 +189,7 @@ func (x *stream) record(from, to int) ([]byte, int64, error) {
 	f.oneLine = x.fresh && w.lineAt(to) == line && x.lineEnds()
 	x.fresh = false
 	inner, what := x.unwrap(raw)
+	x.alike.saw(raw, f.oneLine && f.kind == top && len(inner) == len(raw))
 	if what != "" {
 		return nil, 0, &malformed{line, fmt.Sprintf("line %d: %s (byte %d of the text)", line, what, w.offset(from))}
 	}
