@@ -10,12 +10,13 @@ import (
 	"github.com/countersign/countersign/providers/okta/oktasim"
 )
 
-// control is the admin address: the simulators' remote controls and the mail
-// sink's one switch.
+// control is the admin address: the simulators' remote controls, plays across
+// both, and the mail sink's one switch.
 func control(sim *oktasim.Sim, directory *entrasim.Sim, sink *mailsink.Sink) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/sim/", sim.Admin())
 	mux.Handle("/entra/sim/", http.StripPrefix("/entra", directory.Admin()))
+	mux.HandleFunc("POST /play", play(sim, directory))
 	mux.HandleFunc("POST /mail/refuse", func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(r.URL.Query().Get("n"))
 		if err != nil || n < 0 {

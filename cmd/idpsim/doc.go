@@ -13,7 +13,9 @@
 // that it cannot outlive its parent, or on SIGTERM or SIGINT.
 //
 // The admin address is the simulators' remote control: oktasim's /sim/ paths,
-// entrasim's under /entra/sim/, and POST /mail/refuse?n=N, which makes the mail
-// sink refuse the next N messages. It asks for no credentials: every address
-// given must be a loopback one.
+// entrasim's under /entra/sim/; POST /play, which tells stories of both right after
+// one another, [{"at":"okta","story":"reset-factors","request":{…}},
+// {"at":"entra","story":"grant-role","request":{…}}], and answers with what each
+// did; and POST /mail/refuse?n=N, which makes the mail sink refuse the next N
+// messages. It asks for no credentials: every address given must be a loopback one.
 package main
