@@ -22,6 +22,11 @@
 //
 //	Containment: none → requested → confirmed | failed → lifted
 //
+// A hold may lead others: the same person's accounts elsewhere are held with it,
+// each by a hold of its own that follows (follow.go). People decide on the leader
+// alone. What the same people also did stands on a hold as its children
+// (children.go), which are judged in their own right.
+//
 // It refuses to let a timer, a link or a single person release anything: time
 // only escalates, an owner's "this was me" is only recorded, and the person
 // who checked identity never counts as an approver.

@@ -265,6 +265,23 @@ func (h Hold) Missing() []string {
 	return out
 }
 
+// Wanting is how many people still have to approve before the account is let go:
+// released, or given back after a deny. It is nobody where that is not the next
+// step, or where people decide on another hold.
+func (h Hold) Wanting() int {
+	kind := Approve
+	switch {
+	case h.Leader != "", h.Frozen() && h.State == Pending:
+		return 0
+	case h.State == Pending:
+	case h.State == Reverted && !h.Ended() && h.RestoreBegun.IsZero():
+		kind = Restore
+	default:
+		return 0
+	}
+	return max(0, max(1, h.Terms.Approvers)-len(h.Approvals(kind)))
+}
+
 func (h Hold) proof() (items, paths int) {
 	seen := map[string]bool{}
 	for _, e := range h.Evidence {

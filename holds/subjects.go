@@ -14,6 +14,9 @@ func (e Event) Held() []Account {
 	if e.Actor.ID == "" || e.Actor.Kind != PartyPerson && e.Actor.Kind != PartyToken {
 		return nil
 	}
+	if e.Class == MFAChange && (e.Verb == Reset || e.Verb == Enrol) {
+		return nil // that is done to one account, which was not named
+	}
 	switch e.Class {
 	case OtherTakeover, RemoteAccess, EmergencyAccess, RoleActivation, MFAChange:
 		return []Account{{ID: e.Actor.ID, Login: e.Actor.Login, Name: e.Actor.Name}}

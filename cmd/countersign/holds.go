@@ -97,6 +97,9 @@ func (c holdsListCommand) Run(ctx context.Context, std streams) error {
 }
 
 func stateWord(h holds.Summary) string {
+	if h.Leader != "" {
+		return string(h.State) + ", with " + h.Leader.Short()
+	}
 	if h.Frozen && h.State.Undecided() {
 		return string(h.State) + ", not-me"
 	}
@@ -136,10 +139,36 @@ func showHold(w io.Writer, v holds.View) error {
 	for _, d := range h.Doubts {
 		fmt.Fprintf(w, "  ! %s\n", d)
 	}
-	if missing := h.Missing(); len(missing) > 0 && h.State == holds.Pending {
-		fmt.Fprintf(w, "  still needs: %s\n", join(missing))
+	if h.Leader != "" {
+		fmt.Fprintf(w, "  held with hold %s of the same person; check and decide there\n", h.Leader)
 	}
+	if n := h.Wanting(); n > 0 {
+		approvals := "1 approval"
+		if n > 1 {
+			approvals = fmt.Sprintf("%d approvals", n)
+		}
+		fmt.Fprintf(w, "  still needs: %s\n", join(append(h.Missing(), approvals)))
+	}
+	for _, u := range h.Unlinked {
+		fmt.Fprintf(w, "  ! %s\n", u)
+	}
+	showOthers(w, v)
 	return printTimeline(w, v)
+}
+
+// showOthers prints the person's other holds, each with its own standing.
+func showOthers(w io.Writer, v holds.View) {
+	for _, s := range v.Siblings {
+		how := "decided by itself"
+		switch {
+		case s.Leader == v.Hold.ID:
+			how = "held with this one"
+		case s.Key.Hold == v.Hold.Leader:
+			how = "this one is held with it"
+		}
+		fmt.Fprintf(w, "  also held: %s at %s: %s, hold %s, %s\n", oneOf(s.Subject.Login, s.Subject.ID), s.Connection,
+			label(holds.Hold{State: s.State, Standing: s.Standing, Containment: s.Containment}), s.Key.Hold, how)
+	}
 }
 
 // label is where a hold stands, with the honest word while it restrains.

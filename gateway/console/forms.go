@@ -79,7 +79,7 @@ func (r reader) forms() forms {
 	f.Kinds, f.Numbers = r.kinds(), r.numbers()
 	f.Check, f.NoCheck = r.mayCheck()
 	f.Decide, f.NoDecide = r.choices()
-	f.Open, f.Checked = !h.Ended(), !asksForChecks(h) || len(h.Missing()) == 0 && len(h.Verifiers()) > 0
+	f.Open, f.Checked = !h.Ended() && h.Leader == "", !asksForChecks(h) || len(h.Missing()) == 0 && len(h.Verifiers()) > 0
 	f.Lets = slices.ContainsFunc(f.Decide, func(c choice) bool {
 		return c.Not == "" && (c.Value == string(holds.Approve) || c.Value == string(holds.Restore))
 	})

@@ -29,7 +29,61 @@ func gallery() *world {
 	w.add(another(8, gated))
 	w.add(another(9, live))
 	w.add(another(10, approved))
+	w.add(another(11, leads))
+	w.add(another(12, follows))
 	return w
+}
+
+// leads is a hold with another account of the person beside it, one that nobody
+// linked, and more that was done.
+func leads(v *holds.View) {
+	subject(v, "00uLina0000000000011", "lina.vik@acme.example", "Lina Vik")
+	h := &v.Hold
+	h.Owner, h.EffectiveBy = "p-anna", now.Add(40*time.Minute)
+	h.Unlinked = []string{"an account with the same sign-in name exists at okta-lab (00uOther0000000000001) and is linked to nobody: it is not restrained"}
+	h.LookedBack, h.ChildrenMore = now.Add(-10*time.Minute), 3
+	h.Children = []holds.EventRef{
+		{
+			ID: "c1", Class: holds.OtherTakeover, Verb: holds.Grant, Type: "system.api_token.create", Occurred: now.Add(-11 * time.Minute),
+			Objects: []holds.Object{{Type: "Token", ID: "00Tnew", Name: "backup script"}}, Actor: h.Actor, IP: "203.0.113.7",
+		},
+		{
+			ID: "c2", Class: holds.MFAChange, Verb: holds.Enrol, Type: "user.mfa.factor.activate", Occurred: now.Add(-10 * time.Minute),
+			Factor: holds.Object{Type: "push", Name: "Okta Verify"}, Actor: holds.Party{ID: h.Subject.ID, Kind: holds.PartyPerson, Name: "Lina Vik"},
+		},
+	}
+	v.Siblings = []holds.Summary{
+		{
+			Key: holds.Key{Tenant: tenant, Hold: holds.HoldID(id(12))}, Connection: "entra-main", Class: holds.MFAChange, Tier: holds.TierHigh,
+			Subject: holds.Account{ID: "5f0c2a44-0000-4000-8000-000000000012", Login: "lina.vik@acme.example", Name: "Lina Vik"},
+			State:   holds.Pending, Containment: holds.ContainmentFailed, Standing: holds.Observed, Leader: h.ID,
+		},
+		{
+			Key: holds.Key{Tenant: tenant, Hold: holds.HoldID(id(6))}, Connection: "okta-main", Class: holds.MFAChange, Tier: holds.TierHigh,
+			Subject: h.Subject, State: holds.Released, Containment: holds.ContainmentLifted, Standing: holds.Observed,
+		},
+	}
+}
+
+// follows is the hold of the same person's account at another platform.
+func follows(v *holds.View) {
+	subject(v, "5f0c2a44-0000-4000-8000-000000000012", "lina.vik@acme.example", "Lina Vik")
+	h := &v.Hold
+	h.Connection, h.Leader, h.Owner = "entra-main", holds.HoldID(id(11)), "p-anna"
+	h.Standing, h.Containment, h.Restrained, h.ReadBack = holds.Observed, holds.ContainmentFailed, time.Time{}, time.Time{}
+	h.Doubts = []string{"not restrained: Microsoft Graph does not answer"}
+	h.Terms.Rule, h.Terms.Tell = holds.FollowRule, false
+	h.Actor = holds.Party{Kind: holds.PartyPerson, Name: "Dora Desk", Login: "dora.desk@acme.example"}
+	h.Events = []holds.EventRef{{
+		ID: "linked:" + id(11) + ":5f0c2a44-0000-4000-8000-000000000012", Class: holds.MFAChange, Verb: holds.Reset, Type: "countersign.linked_account",
+		Occurred: h.Occurred, Summary: "Another account of the same person is held: hold 00000011 at okta-main", Actor: h.Actor, Leader: h.Leader,
+	}}
+	v.Notices = nil
+	v.Siblings = []holds.Summary{{
+		Key: holds.Key{Tenant: tenant, Hold: h.Leader}, Connection: "okta-main", Class: holds.MFAChange, Tier: holds.TierHigh,
+		Subject: holds.Account{ID: "00uLina0000000000011", Login: "lina.vik@acme.example", Name: "Lina Vik"},
+		State:   holds.Pending, Containment: holds.ContainmentConfirmed, Standing: holds.Contained, EffectiveBy: now.Add(40 * time.Minute),
+	}}
 }
 
 // subject makes a view another account's.

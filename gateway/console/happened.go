@@ -93,20 +93,28 @@ type event struct {
 	IP           string
 	Summary      page.Name
 	Expected     bool
+	// With is the hold of the account it happened to, when that is another account of
+	// the person.
+	With leader
 }
 
-func (r reader) events() []event {
-	out := make([]event, 0, len(r.v.Hold.Events))
-	for _, e := range r.v.Hold.Events {
+func (r reader) events() []event { return r.refs(r.v.Hold.Events) }
+
+func (r reader) refs(list []holds.EventRef) []event {
+	out := make([]event, 0, len(list))
+	for _, e := range list {
 		o := e.Role
 		if o == (holds.Object{}) {
 			o = e.Factor
+		}
+		if o == (holds.Object{}) && len(e.Objects) > 0 {
+			o = e.Objects[0]
 		}
 		out = append(out, event{
 			What: className(e.Class) + ": " + verbName(e.Verb), Object: objectName(o), ObjectID: page.Line(o.ID, 120),
 			Type: page.Line(e.Type, 120), ID: page.Line(e.ID, 120), At: e.Occurred, Actor: partyOf(e.Actor),
 			Self: e.Actor.ID != "" && e.Actor.ID == r.v.Hold.Subject.ID,
-			IP:   page.Line(e.IP, 60), Summary: page.Named(e.Summary), Expected: e.Expected,
+			IP:   page.Line(e.IP, 60), Summary: page.Named(e.Summary), Expected: e.Expected, With: leaderOf(e.Leader),
 		})
 	}
 	return out

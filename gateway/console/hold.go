@@ -38,6 +38,14 @@ type holdPage struct {
 	// Untold says why the owner could not be told, Rule what judged the change.
 	Untold string
 	Rule   string
+	// With is the hold that this one follows; Others are the person's other holds,
+	// and Unlinked the accounts that are not restrained with this one.
+	With     leader
+	Others   []other
+	Unlinked []string
+	// Also is what the same people also did, More how much of it is left out.
+	Also []event
+	More int
 
 	Doubts    []string
 	Exempt    string
@@ -118,14 +126,18 @@ func describe(f frame, v holds.View) holdPage {
 		Steps: r.steps(), Events: r.events(), Account: r.snapshot(), Demand: r.demand(),
 		Evidence: r.checks(), Decisions: r.decisions(), Notices: r.notices(), Intents: r.intents(),
 		Timeline: r.timeline(), Notes: r.notes(), Line: Line, Forms: r.forms(), Limits: longest,
+		With: leaderOf(h.Leader), Others: r.others(), Also: r.refs(h.Children), More: h.ChildrenMore,
 	}
 	p.Title = p.Change + " · " + p.Subject.Best().Text
 	p.Word = upperFirst(p.Label.Word) + "."
-	if h.State.Undecided() {
+	if h.State.Undecided() && h.Leader == "" {
 		p.Due, p.Overdue = h.Due, !h.Due.IsZero() && !f.Now.Before(h.Due)
 	}
 	for _, d := range h.Doubts {
 		p.Doubts = append(p.Doubts, upperFirst(page.Line(d, 400)))
+	}
+	for _, u := range h.Unlinked {
+		p.Unlinked = append(p.Unlinked, upperFirst(page.Line(u, 400)))
 	}
 	if h.Previous != "" {
 		p.Previous = link(h.Previous)

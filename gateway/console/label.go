@@ -58,6 +58,8 @@ func whyObserved(h holds.Hold) string {
 // simply waits.
 func stageWord(s holds.Summary) string {
 	switch {
+	case s.Leader != "" && s.State == holds.Approved:
+		return "being given back"
 	case s.State == holds.Approved:
 		return "approved, not released yet"
 	case s.State == holds.Denied && s.Frozen:
@@ -79,6 +81,9 @@ func labelOfSummary(s holds.Summary, now time.Time) label {
 
 // standing is the label in a sentence.
 func standing(h holds.Hold, now time.Time) string {
+	if h.Leader != "" && !h.Ended() {
+		return followerStanding(h, now)
+	}
 	switch l := labelOf(h, now); l.Word {
 	case "told":
 		return "The policy lets such a change stand; a hold opens if the owner says that it was not them."
@@ -104,8 +109,38 @@ func standing(h holds.Hold, now time.Time) string {
 	return "People denied the change, and what could be undone was undone."
 }
 
+// followerStanding is standing for an account to which nothing happened itself.
+func followerStanding(h holds.Hold, now time.Time) string {
+	if labelOf(h, now).Word == "contained" {
+		s := "This account is restrained, as the provider's own answer showed at " + page.Stamp(h.ReadBack) + "."
+		if h.EffectiveBy.After(now) {
+			s += " Access given out before lives on until " + page.Stamp(h.EffectiveBy) + " at the latest."
+		}
+		return s
+	}
+	s := "This account is not restrained"
+	if why := whyObserved(h); why != "not restrained" {
+		s += ": " + why
+	}
+	return s + ". Whoever has the other account may be able to use it."
+}
+
+// followerStage is stage for a hold that people decide with another one.
+func followerStage(h holds.Hold) string {
+	switch {
+	case h.Ended():
+		return "Let go with hold " + h.Leader.Short() + "."
+	case h.State == holds.Approved:
+		return "Hold " + h.Leader.Short() + " has ended; the account is being given back."
+	}
+	return "Held with hold " + h.Leader.Short() + " of the same person, and let go when that one ends."
+}
+
 // stage says where the hold is on its way.
 func stage(h holds.Hold, now time.Time) string {
+	if h.Leader != "" {
+		return followerStage(h)
+	}
 	switch h.State {
 	case holds.Pending:
 		return "Waits for a decision."

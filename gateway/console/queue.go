@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -32,6 +33,20 @@ type row struct {
 	Due         time.Time
 	Left        string
 	Overdue     bool
+	// With is the hold that this one follows, and Under tells that the line above
+	// is that hold's, or another of its followers.
+	With  leader
+	Under bool
+}
+
+// leader is the hold that another one follows.
+type leader struct{ Link, Short string }
+
+func leaderOf(id holds.HoldID) leader {
+	if id == "" {
+		return leader{}
+	}
+	return leader{Link: link(id), Short: id.Short()}
 }
 
 // queuePage is the open holds and how the machine is.
@@ -115,19 +130,43 @@ func (s *Console) history(c echo.Context) error {
 
 func rows(found []holds.Summary, now time.Time) []row {
 	out := make([]row, 0, len(found))
-	for _, h := range found {
+	for _, h := range beside(found) {
 		r := row{
+			With: leaderOf(h.Leader), Under: h.Leader != "" && listed(found, h.Leader),
 			Link: link(h.Key.Hold), Short: h.Key.Hold.Short(), Connection: page.Line(string(h.Connection), 60),
 			Change: className(h.Class), Tier: tierName(h.Tier), Subject: accountOf(h.Subject), Actor: partyOf(h.Actor),
 			Label: labelOfSummary(h, now), Stage: stageWord(h), Frozen: h.Frozen, Events: h.Events, Escalations: h.Escalations,
-			Opened: h.Opened, Age: page.Span(now.Sub(h.Opened)),
+			Opened: h.Opened, Age: page.Span(max(0, now.Sub(h.Opened))), // our clock may have been set back
 		}
-		if h.State.Undecided() && !h.Due.IsZero() {
+		if h.State.Undecided() && !h.Due.IsZero() && h.Leader == "" {
 			r.Due, r.Left, r.Overdue = h.Due, page.Span(h.Due.Sub(now)), !now.Before(h.Due)
 		}
 		out = append(out, r)
 	}
 	return out
+}
+
+// beside puts the holds that follow another one below it, where it is listed.
+func beside(found []holds.Summary) []holds.Summary {
+	out := make([]holds.Summary, 0, len(found))
+	for _, h := range found {
+		if h.Leader != "" && listed(found, h.Leader) {
+			continue
+		}
+		out = append(out, h)
+		for _, f := range found {
+			if f.Leader == h.Key.Hold {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+// listed tells whether a hold has a line of its own that followers stand below: a
+// hold that follows nobody.
+func listed(found []holds.Summary, id holds.HoldID) bool {
+	return slices.ContainsFunc(found, func(h holds.Summary) bool { return h.Key.Hold == id && h.Leader == "" })
 }
 
 func link(id holds.HoldID) string { return "/holds/" + string(id) }

@@ -101,6 +101,9 @@ func (r reader) since(st stamp) []string {
 			out = append(out, "A further event: "+e.What+" at "+page.Stamp(e.At)+".")
 		}
 	}
+	if after(h.LookedBack) && len(h.Children) > 0 {
+		out = append(out, "What else the same people did was looked up: "+plural(len(h.Children)+h.ChildrenMore, "change")+".")
+	}
 	for i, e := range r.checks() {
 		if h.Evidence[i].Version > st.Version {
 			out = append(out, e.Verifier.short()+" recorded an identity check: "+e.Kind+".")

@@ -32,6 +32,10 @@ func (r reader) timeline() []moment {
 		}
 		add(e.At, e.What, detail, "")
 	}
+	for _, e := range r.refs(h.Children) {
+		add(e.At, "Also done by "+e.Actor.Best().Text, e.What+" "+e.Object, "")
+	}
+	add(h.LookedBack, "Looked back at what else was done", plural(len(h.Children)+h.ChildrenMore, "change"), "")
 	add(h.Received, "Received", "", "")
 	add(r.v.Durable, "Durable", "the raw event is stored", "")
 	if h.ToldOnly {

@@ -72,6 +72,8 @@ func partyKind(k holds.PartyKind) string {
 		return "app"
 	case holds.PartySupport:
 		return "vendor support"
+	case holds.PartyPlatform:
+		return "service of the platform"
 	case holds.PartyUnknown:
 	}
 	return "not known"
@@ -125,6 +127,20 @@ func actionName(k holds.ActionKind) string {
 		return "Remove a role"
 	case holds.RemoveFactor:
 		return "Remove a factor"
+	case holds.LeaveGroup:
+		return "Take out of a group"
+	case holds.DisableDevice:
+		return "Disable a device"
+	case holds.RevokeToken:
+		return "Revoke an API token"
+	case holds.RevokeConsent:
+		return "Revoke an application's permission"
+	case holds.RemoveCredential:
+		return "Remove an application's credential"
+	case holds.DeactivateIDP:
+		return "Deactivate an identity provider"
+	case holds.RestoreProfile:
+		return "Set contact attributes back"
 	}
 	return page.Line(string(k), 60)
 }

@@ -87,6 +87,7 @@ func (w *world) Queue(_ context.Context, t holds.TenantID, f holds.Filter) ([]ho
 			Key: k, Connection: h.Connection, Class: h.Class, Tier: h.Terms.Tier, Subject: h.Subject, Actor: h.Actor,
 			State: h.State, Containment: h.Containment, Standing: h.Standing, Occurred: h.Occurred, Opened: h.Opened,
 			Due: h.Due, Escalations: h.Escalations, Frozen: h.Frozen(), Events: len(h.Events),
+			EffectiveBy: h.EffectiveBy, Leader: h.Leader,
 		})
 	}
 	return out, nil

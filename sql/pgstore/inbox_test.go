@@ -464,7 +464,7 @@ func TestEveryPersonChangedIsAskedAbout(t *testing.T) {
 		return holds.Answer{Ruling: holds.Ruling{Verdict: holds.Record, Reason: "seen"}}, nil
 	}
 	wide, long, none := event("wide"), event("wide of a long name"), event("zero")
-	wide.Class, long.Class, none.Actor.Kind = holds.OtherTakeover, holds.OtherTakeover, holds.PartySystem
+	wide.Class, long.Class = holds.OtherTakeover, holds.OtherTakeover
 	long.Actor.ID = strings.Repeat("x", 500)
 	w.drain(at(2), []holds.Event{event("many", "c", "a", "b", "a"), wide, long, none}, fold)
 	want := []string{"many/a", "many/b", "many/c", "wide/00uadmin", "wide of a long name/" + asked[4][len("wide of a long name/"):], "zero/"}
