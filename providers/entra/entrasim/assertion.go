@@ -3,7 +3,7 @@ package entrasim
 import (
 	"crypto"
 	"crypto/rsa"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // Entra names certificates by it
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -103,7 +103,7 @@ func publicKey(keys []Key, h assertionHeader) *rsa.PublicKey {
 		if block == nil {
 			continue
 		}
-		one, two := sha1.Sum(block.Bytes), sha256.Sum256(block.Bytes)
+		one, two := sha1.Sum(block.Bytes), sha256.Sum256(block.Bytes) //nolint:gosec // as above
 		named := h.X5T != "" && strings.TrimRight(h.X5T, "=") == base64.RawURLEncoding.EncodeToString(one[:]) ||
 			h.X5T256 != "" && strings.TrimRight(h.X5T256, "=") == base64.RawURLEncoding.EncodeToString(two[:])
 		cert, err := x509.ParseCertificate(block.Bytes)

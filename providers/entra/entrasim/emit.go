@@ -2,7 +2,6 @@ package entrasim
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -57,7 +56,6 @@ type activity struct {
 	targets                                    []Target
 	details                                    []Detail
 	noAgent                                    bool
-	again                                      string // further words of the record's id
 }
 
 // emit writes one record. The lock must be held.
@@ -75,7 +73,7 @@ func (s *Sim) emit(c *cause, a activity) Record {
 		}
 	}
 	r := Record{
-		ID: recordID(a.service, c.ids[a.service], a.again, c.at), Category: a.category, CorrelationID: c.ids[a.service],
+		ID: recordID(a.service, c.ids[a.service], c.at), Category: a.category, CorrelationID: c.ids[a.service],
 		Result: "success", ResultReason: some(a.reason), ActivityDisplayName: a.name,
 		ActivityDateTime: c.at.Format(stampLayout), LoggedByService: a.service, OperationType: a.operation,
 		InitiatedBy: c.actor, TargetResources: a.targets, AdditionalDetails: a.details, at: c.at,
@@ -105,13 +103,13 @@ func (s *Sim) emit(c *cause, a activity) Record {
 
 // recordID follows what is seen in live tenants: the service, the correlation
 // id, and a tail that differs between PIM and the others.
-func recordID(service, correlation, again string, at time.Time) string {
+func recordID(service, correlation string, at time.Time) string {
 	if service == pim {
 		ticks := at.UnixNano()/100 + 116444736000000000
 		return fmt.Sprintf("PIM_%s_%s_%d", correlation, newGUID(), ticks)
 	}
 	n, _ := rand.Int(rand.Reader, big.NewInt(900_000_000))
-	return fmt.Sprintf("%s_%s_%s%s_%d", idPrefix(service), correlation, again, randomOf(capitals, 5), n.Int64()+1_000_000)
+	return fmt.Sprintf("%s_%s_%s_%d", idPrefix(service), correlation, rand.Text()[:5], n.Int64()+1_000_000)
 }
 
 // byPerson is a cause for what a person does on Microsoft's own pages.
@@ -206,11 +204,4 @@ func deviceTarget(d *Device, modified ...Modified) Target {
 // included is the property that Core Directory adds to name the changed ones.
 func included(names ...string) Modified {
 	return Modified{DisplayName: "Included Updated Properties", NewValue: some(jsonText(strings.Join(names, ", ")))}
-}
-
-// hexText is random hexadecimal text, for thumbprints.
-func hexText(n int) string {
-	raw := make([]byte, n)
-	_, _ = rand.Read(raw)
-	return strings.ToUpper(hex.EncodeToString(raw))
 }

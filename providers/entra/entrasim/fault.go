@@ -105,6 +105,7 @@ func (f *Fault) status() int {
 		return 0
 	case FailHTML, FailJSON:
 		return http.StatusOK
+	case FailStatus:
 	}
 	if f.Status == 0 {
 		return http.StatusInternalServerError
@@ -126,7 +127,7 @@ func (f *Fault) play(w http.ResponseWriter, r *http.Request, ids requestIDs) {
 	case FailJSON:
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"unexpected":["shape",1,null]}`))
-	default:
+	case FailStatus:
 		if f.After > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(f.After))
 		}

@@ -99,7 +99,7 @@ func (s *Sim) removeMember(c *cause, g *Group, id string) *Error {
 
 func (s *Sim) touchGroup(c *cause, g *Group) {
 	if c.fails == "" {
-		s.notify("groups", "Groups", "Group", g.ID, "updated")
+		s.notify("groups", "Groups", "Group", g.ID)
 	}
 }
 

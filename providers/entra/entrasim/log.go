@@ -24,7 +24,7 @@ type logged struct {
 func (l *auditLog) add(r Record, now time.Time, x Switches) {
 	delay := x.AuditDelay.D()
 	if delay > 0 && !x.AuditDelayFixed {
-		delay = time.Duration(rand.Int64N(int64(delay)) + 1)
+		delay = time.Duration(rand.Int64N(int64(delay)) + 1) //nolint:gosec // a delay is no secret
 	}
 	if r.at.Sub(now) > time.Second { // nothing is told before it happened
 		now = r.at

@@ -25,7 +25,9 @@ type Delivery struct {
 
 // notify gathers a change for every subscription that wants it. The lock must
 // be held.
-func (s *Sim) notify(kind, path, typeName, object, changeType string) {
+// What is created or deleted softly arrives as updated as well.
+func (s *Sim) notify(kind, path, typeName, object string) {
+	const changeType = "updated"
 	s.dropExpired()
 	for _, b := range s.subs {
 		about, one := b.about()

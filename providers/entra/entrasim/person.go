@@ -175,6 +175,6 @@ func (s *Sim) stsRecord(c *cause, p *Person, before any, by *Initiator) {
 // touchPerson tells subscriptions that a person changed, unless nothing did.
 func (s *Sim) touchPerson(c *cause, p *Person) {
 	if c.fails == "" {
-		s.notify("users", "Users", "User", p.ID, "updated")
+		s.notify("users", "Users", "User", p.ID)
 	}
 }

@@ -1,6 +1,7 @@
 package entrasim
 
 import (
+	"net/http"
 	"slices"
 	"time"
 )
@@ -103,7 +104,7 @@ func (s *Sim) roleRecord(c *cause, name, operation string, r *RoleDefinition, pr
 // assign makes an assignment active, without any record.
 func (s *Sim) assign(principal, role, kind, schedule string, start, end time.Time) *Error {
 	if s.assignmentOf(principal, role) != nil {
-		return graphError(400, "RoleAssignmentExists", "The Role assignment already exists.")
+		return graphError(http.StatusBadRequest, "RoleAssignmentExists", "The Role assignment already exists.")
 	}
 	s.org.Assignments = append(s.org.Assignments, Assignment{
 		ID: assignmentID(role, principal), Principal: principal, Role: role, Scope: "/", Type: kind, Start: start, End: end, Schedule: schedule,

@@ -1,5 +1,7 @@
 package entrasim
 
+import "slices"
+
 // The application permissions of Graph, by what they open.
 // See https://learn.microsoft.com/graph/permissions-reference.
 func may(what string) []string {
@@ -35,13 +37,30 @@ func may(what string) []string {
 
 // endpoints lists the API.
 func endpoints() []endpoint {
-	const u, a, roles, sub = "/users/{user}", "/users/{user}/authentication", "/roleManagement/directory", "/subscriptions/{subscription}"
-	const sp, ca, app = "/servicePrincipals/{principal}", "/identity/conditionalAccess/policies", "/applications/{app}"
-	const approval = roles + "/roleAssignmentApprovals/{approval}"
-	out := []endpoint{
+	return slices.Concat(otherEndpoints(), peopleEndpoints(), methodEndpoints(), roleEndpoints(), appEndpoints())
+}
+
+func otherEndpoints() []endpoint {
+	const sub = "/subscriptions/{subscription}"
+	return []endpoint{
 		{method: "POST", path: "/{tenant}" + tokenPath, do: (*Sim).postToken, open: true},
 		{method: "GET", path: "/organization", need: may("organization"), do: (*Sim).listOrganization},
 
+		{method: "GET", path: "/auditLogs/directoryAudits", need: may("audit"), do: (*Sim).listAudits},
+		{method: "GET", path: "/auditLogs/directoryAudits/{record}", need: may("audit"), do: (*Sim).getAudit},
+
+		{method: "GET", path: "/subscriptions", do: (*Sim).listSubscriptions},
+		{method: "POST", path: "/subscriptions", do: (*Sim).postSubscription, free: true},
+		{method: "GET", path: sub, do: (*Sim).getSubscription},
+		{method: "PATCH", path: sub, do: (*Sim).patchSubscription},
+		{method: "DELETE", path: sub, do: (*Sim).deleteSubscriptionCall},
+		{method: "POST", path: sub + "/reauthorize", do: (*Sim).postReauthorize},
+	}
+}
+
+func peopleEndpoints() []endpoint {
+	const u, a = "/users/{user}", "/users/{user}/authentication"
+	return []endpoint{
 		{method: "GET", path: "/users", need: may("users"), do: (*Sim).listUsers},
 		{method: "GET", path: u, need: may("users"), do: (*Sim).getUser},
 		{method: "PATCH", path: u, need: may("users write"), do: (*Sim).patchUser},
@@ -67,7 +86,29 @@ func endpoints() []endpoint {
 		{method: "GET", path: "/groups/{group}/members", need: may("groups"), do: (*Sim).listMembers},
 		{method: "POST", path: "/groups/{group}/members/$ref", need: may("groups write"), do: (*Sim).postMember},
 		{method: "DELETE", path: "/groups/{group}/members/{member}/$ref", need: may("groups write"), do: (*Sim).deleteMember},
+	}
+}
 
+// methodEndpoints are the typed collections: each can be read, and deleted from
+// but for the password.
+func methodEndpoints() []endpoint {
+	var out []endpoint
+	for methodType, k := range methodKinds() {
+		path := "/users/{user}/authentication/" + k.segment
+		list, get, remove := typed(methodType)
+		out = append(out, endpoint{method: "GET", path: path, need: may("methods"), do: list},
+			endpoint{method: "GET", path: path + "/{method}", need: may("methods"), do: get})
+		if methodType != "password" {
+			out = append(out, endpoint{method: "DELETE", path: path + "/{method}", need: may("methods write"), do: remove})
+		}
+	}
+	return out
+}
+
+func roleEndpoints() []endpoint {
+	const roles, ca = "/roleManagement/directory", "/identity/conditionalAccess/policies"
+	const approval = roles + "/roleAssignmentApprovals/{approval}"
+	return []endpoint{
 		{method: "GET", path: roles + "/roleDefinitions", need: may("roles"), do: (*Sim).listRoles},
 		{method: "GET", path: roles + "/roleDefinitions/{role}", need: may("roles"), do: (*Sim).getRole},
 		{method: "GET", path: roles + "/roleAssignments", need: may("roles"), do: (*Sim).listAssignments},
@@ -91,7 +132,12 @@ func endpoints() []endpoint {
 		{method: "GET", path: ca + "/{policy}", need: may("policies"), do: (*Sim).getPolicy},
 		{method: "PATCH", path: ca + "/{policy}", need: may("policies write"), do: (*Sim).patchPolicy},
 		{method: "DELETE", path: ca + "/{policy}", need: may("policies write"), do: (*Sim).deletePolicyCall},
+	}
+}
 
+func appEndpoints() []endpoint {
+	const sp, app = "/servicePrincipals/{principal}", "/applications/{app}"
+	return []endpoint{
 		{method: "GET", path: "/devices", need: may("devices"), do: (*Sim).listDevices},
 		{method: "GET", path: "/devices/{device}", need: may("devices"), do: (*Sim).getDevice},
 		{method: "PATCH", path: "/devices/{device}", need: may("devices write"), do: (*Sim).patchDevice},
@@ -120,24 +166,5 @@ func endpoints() []endpoint {
 		{method: "GET", path: "/domains/{domain}/federationConfiguration", need: may("domains"), do: (*Sim).listFederation},
 		{method: "GET", path: "/domains/{domain}/federationConfiguration/{federation}", need: may("domains"), do: (*Sim).getFederation},
 		{method: "DELETE", path: "/domains/{domain}/federationConfiguration/{federation}", need: may("domains write"), do: (*Sim).deleteFederation},
-
-		{method: "GET", path: "/auditLogs/directoryAudits", need: may("audit"), do: (*Sim).listAudits},
-		{method: "GET", path: "/auditLogs/directoryAudits/{record}", need: may("audit"), do: (*Sim).getAudit},
-
-		{method: "GET", path: "/subscriptions", do: (*Sim).listSubscriptions},
-		{method: "POST", path: "/subscriptions", do: (*Sim).postSubscription, free: true},
-		{method: "GET", path: sub, do: (*Sim).getSubscription},
-		{method: "PATCH", path: sub, do: (*Sim).patchSubscription},
-		{method: "DELETE", path: sub, do: (*Sim).deleteSubscriptionCall},
-		{method: "POST", path: sub + "/reauthorize", do: (*Sim).postReauthorize},
 	}
-	for methodType, k := range methodKinds() {
-		list, get, remove := typed(methodType)
-		out = append(out, endpoint{method: "GET", path: a + "/" + k.segment, need: may("methods"), do: list},
-			endpoint{method: "GET", path: a + "/" + k.segment + "/{method}", need: may("methods"), do: get})
-		if methodType != "password" {
-			out = append(out, endpoint{method: "DELETE", path: a + "/" + k.segment + "/{method}", need: may("methods write"), do: remove})
-		}
-	}
-	return out
 }

@@ -52,10 +52,10 @@ func everyEndpoint(t *testing.T, r *rig) {
 	for _, rest := range []string{"/manager", "/memberOf", "/transitiveMemberOf", "/ownedDevices", "/registeredDevices", "/oauth2PermissionGrants"} {
 		r.call(200, "GET", u+rest, nil)
 	}
-	methodEndpoints(t, r)
-	groupEndpoints(r)
-	roleEndpoints(t, r)
-	appEndpoints(t, r)
+	callMethodEndpoints(t, r)
+	callGroupEndpoints(r)
+	callRoleEndpoints(t, r)
+	callAppEndpoints(t, r)
 	r.call(200, "GET", "/identity/conditionalAccess/policies", nil)
 	r.call(200, "GET", "/identity/conditionalAccess/policies/"+SignInPolicy, nil)
 	r.call(204, "PATCH", "/identity/conditionalAccess/policies/"+MFAPolicy, map[string]any{"state": "disabled"})
@@ -72,7 +72,7 @@ func everyEndpoint(t *testing.T, r *rig) {
 	r.call(400, "GET", "/roleManagement/directory/roleAssignmentApprovals/"+Engineer, nil)
 }
 
-func methodEndpoints(t *testing.T, r *rig) {
+func callMethodEndpoints(t *testing.T, r *rig) {
 	t.Helper()
 	const a = "/users/" + Engineer + "/authentication/"
 	r.call(200, "GET", a+"methods", nil)
@@ -107,7 +107,7 @@ func methodEndpoints(t *testing.T, r *rig) {
 	}
 }
 
-func groupEndpoints(r *rig) {
+func callGroupEndpoints(r *rig) {
 	const g = "/groups/" + RestraintGroup
 	r.call(200, "GET", "/groups", nil)
 	r.call(200, "GET", g, nil)
@@ -116,7 +116,7 @@ func groupEndpoints(r *rig) {
 	r.call(204, "DELETE", g+"/members/"+Engineer+"/$ref", nil)
 }
 
-func roleEndpoints(t *testing.T, r *rig) {
+func callRoleEndpoints(t *testing.T, r *rig) {
 	t.Helper()
 	const d = "/roleManagement/directory/"
 	var made object
@@ -151,7 +151,7 @@ func roleEndpoints(t *testing.T, r *rig) {
 	r.send(403, "PATCH", approval+"/steps/"+told.Request, map[string]any{"reviewResult": "Approve", "justification": "yes"})
 }
 
-func appEndpoints(t *testing.T, r *rig) {
+func callAppEndpoints(t *testing.T, r *rig) {
 	t.Helper()
 	var made struct{ KeyID, SecretText string }
 	app := "/applications/" + PayrollObject

@@ -19,7 +19,7 @@ func (s *Sim) SetsFederation(actor, domain, issuer string, opts ...StoryOption) 
 			return fmt.Errorf("there is no domain %q", domain)
 		}
 		s.setFederation(x.cause, d, Federation{
-			Name: domain, Issuer: issuer, SignIn: issuer + "signin", Certificate: "MIIC" + hexText(12), MFA: "acceptIfMfaDoneByFederatedIdp",
+			Name: domain, Issuer: issuer, SignIn: issuer + "signin", Certificate: "MIIC" + newSecret(24), MFA: "acceptIfMfaDoneByFederatedIdp",
 		})
 		x.told.Made = d.Federation[0].ID
 		return nil

@@ -87,7 +87,7 @@ func TestBothAddressesAreAsked(t *testing.T) {
 	}
 	l.answer = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/life" {
-			w.WriteHeader(404)
+			w.WriteHeader(http.StatusNotFound)
 			return true
 		}
 		return false
@@ -215,11 +215,17 @@ func TestNotificationsAreTriedAgain(t *testing.T) {
 		tries  int
 		failed string
 	}{
-		"at once":        {func(int64, http.ResponseWriter, *http.Request) bool { return false }, 1, ""},
-		"500, then good": {func(n int64, w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return n < 3 }, 3, ""},
-		"404 for ever":   {func(_ int64, w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(404); return true }, 4, "Not Found"},
-		"too slow":       {func(_ int64, _ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }, 4, "timeout"},
-		"cut off":        {func(int64, http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }, 4, "connection failed"},
+		"at once": {func(int64, http.ResponseWriter, *http.Request) bool { return false }, 1, ""},
+		"500, then good": {func(n int64, w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusInternalServerError)
+			return n < 3
+		}, 3, ""},
+		"404 for ever": {func(_ int64, w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusNotFound)
+			return true
+		}, 4, "Not Found"},
+		"too slow": {func(_ int64, _ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }, 4, "timeout"},
+		"cut off":  {func(int64, http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }, 4, "connection failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, Options{RetryAfter: time.Millisecond, Tries: 4, NotifyTimeout: 100 * time.Millisecond})
