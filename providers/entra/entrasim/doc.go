@@ -48,8 +48,9 @@
 // # Audit records
 //
 // Their shapes follow records published from live tenants, and a test compares
-// them: the id begins with the service that wrote it, values are JSON within text, an application's appId is null, targets are told by type, names have an
-// en dash, a trailing space or a full stop where Microsoft's have them. Platform
+// them: the id begins with the service that wrote it, values are JSON within
+// text, an application's appId is null, targets are told by type, names have an en
+// dash, a trailing space or a full stop where Microsoft's have them. Platform
 // identities act where they do in Entra: MS-PIM and Azure AD PIM for role
 // activations, fim_password_service for the directory's side of a self-service
 // reset, services of Microsoft's for a person's own registration.
