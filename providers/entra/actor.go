@@ -73,14 +73,14 @@ func (x *Decoder) application(r *record, a entry) holds.Party {
 	if p.Credential == "" {
 		p.Credential = a.id
 	}
-	pim := x.pim.get()
+	known := x.platform.get()
 	pimName := strings.EqualFold(a.name, "MS-PIM")
 	switch {
 	case p.Own:
-	case a.appID == pimApp || a.id != "" && slices.Contains(pim, a.id):
+	case a.appID == pimApp || a.id != "" && slices.Contains(known, a.id):
 		p.Kind = holds.PartyPlatform
-	case pimName && (len(pim) > 0 && a.id != "" || a.appID != ""):
-		r.doubt("An application calls itself MS-PIM, as Privileged Identity Management does, but is another one (" + quoted(p.ID) + ").")
+	case isPlatform(a.name) && slices.Contains(x.pretend.get(), a.id), pimName && (len(known) > 0 && a.id != "" || a.appID != ""):
+		r.doubt("An application calls itself " + quoted(a.name) + ", as a service of Microsoft's does, but is another one (" + quoted(p.ID) + ").")
 	case isPlatform(a.name):
 		p.Kind = holds.PartyPlatform
 		return x.byName(r, p, a)

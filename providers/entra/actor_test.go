@@ -66,9 +66,15 @@ func TestC9EveryActorHasAKind(t *testing.T) {
 		t.Errorf("%+v, %q", got.Actor, got.Doubts)
 	}
 	x := NewDecoder(DecoderOptions{})
-	x.SetPIMPrincipals([]string{strings.ToUpper(pimSP), ""})
+	x.SetPlatformPrincipals([]string{strings.ToUpper(pimSP), ""}, []string{finance})
 	if got := x.one([]byte(by(app(`"`+pimSP+`"`, "null", "MS-PIM"))), received()); len(got.Doubts) != 0 {
 		t.Errorf("the principal's id was not taken: %q", got.Doubts)
+	}
+	mfa := "Azure MFA StrongAuthenticationService"
+	for id, want := range map[string]holds.PartyKind{finance: holds.PartyApp, ourSet: holds.PartyPlatform} {
+		if got := x.one([]byte(by(app(`"`+id+`"`, "null", mfa))), received()); got.Actor.Kind != want || len(got.Doubts) != 1 {
+			t.Errorf("C9: %s of that name is %s, want %s: %q", id, got.Actor.Kind, want, got.Doubts)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 
@@ -28,6 +29,7 @@ type Client struct {
 
 	mu         sync.Mutex
 	restraints map[string]bool // ids of policies, see learn
+	knew       time.Time       // when the ids of principals were read, see know
 }
 
 // New checks the options and builds the connection without calling Entra.

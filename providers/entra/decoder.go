@@ -26,11 +26,11 @@ type DecoderOptions struct {
 	// RestraintPolicies are the ids of those policies, as last read back. They may be
 	// replaced later, see SetRestraintPolicies.
 	RestraintPolicies []string
-	// PIMPrincipals are the object ids that the service principal of Privileged
-	// Identity Management ("MS-PIM") has in the tenant. Without them it is recognised
-	// by its name, which anybody can give an application, and the event says so. They
-	// may be replaced later, see SetPIMPrincipals.
-	PIMPrincipals []string
+	// PlatformPrincipals are the object ids of Microsoft's own services in the tenant,
+	// such as Privileged Identity Management's. Without them they are recognised by
+	// their names, which anybody can give an application, and the event says so. They
+	// may be replaced later, see SetPlatformPrincipals.
+	PlatformPrincipals []string
 }
 
 // Decoder reads Microsoft's records into events. It needs no connection, makes no
@@ -40,7 +40,8 @@ type Decoder struct {
 	cmdlets  map[string]cmdlet
 	group    string
 	own      idList
-	pim      idList
+	platform idList
+	pretend  idList    // applications that only call themselves a service of Microsoft's
 	policies idList    // those that restrain, as last read back
 	nodes    sync.Pool // of *[]node
 }
@@ -66,7 +67,7 @@ func NewDecoder(o DecoderOptions) *Decoder {
 	x := &Decoder{kinds: kinds(), cmdlets: cmdlets(), group: objectID(o.RestraintGroup)}
 	x.SetOwnAccounts(o.OwnAccounts)
 	x.SetRestraintPolicies(o.RestraintPolicies)
-	x.SetPIMPrincipals(o.PIMPrincipals)
+	x.SetPlatformPrincipals(o.PlatformPrincipals, nil)
 	return x
 }
 
@@ -75,9 +76,14 @@ func NewDecoder(o DecoderOptions) *Decoder {
 // mentions the restraint group.
 func (x *Decoder) SetRestraintPolicies(ids []string) { x.policies.set(ids) }
 
-// SetPIMPrincipals replaces the object ids that Privileged Identity Management has
-// in the tenant.
-func (x *Decoder) SetPIMPrincipals(ids []string) { x.pim.set(ids) }
+// SetPlatformPrincipals replaces the object ids that Microsoft's own services have
+// in the tenant, and those of applications that have such a service's name and are
+// not Microsoft's. Of a service that is in neither list the name is believed, with
+// a doubt; but not that of Privileged Identity Management once any id is known.
+func (x *Decoder) SetPlatformPrincipals(microsofts, others []string) {
+	x.platform.set(microsofts)
+	x.pretend.set(others)
+}
 
 // SetOwnAccounts replaces the ids that are our own. A change of an application's
 // credentials is told by its object id alone, which is neither the application's

@@ -39,7 +39,7 @@ const (
 )
 
 func ours() DecoderOptions {
-	return DecoderOptions{OwnAccounts: []string{ourSP, ourApp}, RestraintGroup: ourSet, PIMPrincipals: []string{pimSP}}
+	return DecoderOptions{OwnAccounts: []string{ourSP, ourApp}, RestraintGroup: ourSet, PlatformPrincipals: []string{pimSP}}
 }
 
 // audited is a directoryAudit that an administrator made, with the given targets.

@@ -154,6 +154,9 @@ func (p *Poller) Once(ctx context.Context) (more bool, err error) {
 	if err := p.load(ctx); err != nil {
 		return false, err
 	}
+	if err := p.c.know(ctx); err != nil {
+		return false, err // what is read next would be judged without it
+	}
 	if p.round == nil {
 		p.begin()
 	}

@@ -164,7 +164,7 @@ func fimPassword() Initiator {
 // strongAuth and credentialEndpoint write the directory's side of a person's
 // own registration.
 func (s *Sim) strongAuth() Initiator {
-	return appActor("Azure MFA StrongAuthenticationService", namedGUID(s.org.TenantID, "Azure MFA StrongAuthenticationService"))
+	return appActor(mfaService, namedGUID(s.org.TenantID, mfaService))
 }
 
 func (s *Sim) credentialEndpoint() Initiator {

@@ -26,6 +26,9 @@ func seedApps() []Application {
 	}
 }
 
+// mfaService writes the directory's side of a person's own registration.
+const mfaService = "Azure MFA StrongAuthenticationService"
+
 func seedPrincipals() []ServicePrincipal {
 	const microsoft = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 	graph := ServicePrincipal{ID: GraphPrincipal, AppID: graphAppID, Name: "Microsoft Graph", Owner: microsoft}
@@ -37,6 +40,8 @@ func seedPrincipals() []ServicePrincipal {
 		{ID: OwnPrincipal, AppID: OwnApp, Name: "Countersign", Owner: Tenant},
 		{ID: PayrollService, AppID: PayrollApp, Name: "Nordwind Payroll", Owner: Tenant},
 		{ID: StrangeService, AppID: StrangeApp, Name: "PDF Helper", Owner: namedGUID("another tenant")},
+		{ID: namedGUID(Tenant, "MS-PIM"), AppID: "01fc33a7-78ba-4d2f-a4b7-768e336e890e", Name: "MS-PIM", Owner: microsoft},
+		{ID: namedGUID(Tenant, mfaService), AppID: namedGUID("application", mfaService), Name: mfaService, Owner: microsoft},
 	}
 }
 
