@@ -51,7 +51,9 @@ func OpenFollower(o Opening, now time.Time) Change {
 	o.Terms = o.Event.Lead.Following()
 	h := newHold(o, now)
 	h.Leader, h.ActorOf, h.Due = o.Event.Lead.Hold, o.Event.Lead.ActorOf, now.Add(followEvery)
-	h.Events = []EventRef{Ref(o.Event)}
+	ref := Ref(o.Event)
+	ref.Received = o.Delivery.Received
+	h.Events = []EventRef{ref}
 	s := step{now: now, c: Change{Hold: h, Events: h.Events}}
 	s.restrain()
 	s.follow() // the leader may have ended while this was on its way

@@ -78,6 +78,8 @@ type EventRef struct {
 	Verb     Verb      `json:"verb"`
 	Type     string    `json:"type"`
 	Occurred time.Time `json:"occurred"`
+	// Received is when what told of it reached us; zero when that is not known.
+	Received time.Time `json:"received,omitzero"`
 	Factor   Object    `json:"factor,omitzero"`
 	Role     Object    `json:"role,omitzero"`
 	Rank     Rank      `json:"rank,omitempty"`

@@ -41,7 +41,7 @@ func Open(o Opening, now time.Time) Change {
 		h.Requester = h.Owner // an account that changes itself asked for it itself
 	}
 	ref := Ref(o.Event)
-	ref.ActorOf = o.Facts.ActorPerson.ID
+	ref.Received, ref.ActorOf = o.Delivery.Received, o.Facts.ActorPerson.ID
 	h.Events = sorted(append([]EventRef{ref}, o.After...))
 	h.Class = classOf(h)
 	s := step{now: now, c: Change{Hold: h, Events: []EventRef{ref}}}

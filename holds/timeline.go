@@ -18,22 +18,17 @@ func (v View) Timeline() []Moment {
 		}
 	}
 	h := v.Hold
-	for _, e := range h.Events {
-		what := "occurred"
-		if e.Expected {
-			what = "expected follow-up"
-		}
-		add(e.Occurred, what, "", "%s", eventLine(e))
-	}
+	v.events(add)
 	for _, e := range h.Children {
 		add(e.Occurred, "also done", "", "%s", eventLine(e))
 	}
 	add(h.LookedBack, "looked back", "", "at what else was done since, %s", plural(len(h.Children)+h.ChildrenMore, "change"))
-	add(h.Received, "received", "", "by Countersign")
-	add(v.Durable, "durable", "", "in the inbox")
-	if h.ToldOnly {
+	switch {
+	case h.ToldOnly:
 		add(h.Opened, "recorded", "", "not held under rule %s of %s; the owner is told", h.Terms.Rule, h.Terms.Policy)
-	} else {
+	case v.followed():
+		add(h.Opened, "held", "", "with the other account, under rule %s", FollowRule)
+	default:
 		add(h.Opened, "held", "", "under rule %s of %s, tier %s", h.Terms.Rule, h.Terms.Policy, h.Terms.Tier)
 	}
 	add(h.Restrained, "restrained", "", "read back from the provider")
@@ -64,6 +59,39 @@ func (v View) Timeline() []Moment {
 	}
 	slices.SortStableFunc(out, func(a, b Moment) int { return a.At.Compare(b.At) })
 	return out
+}
+
+// events tells what happened, and when we heard of it: of the first event at once,
+// of one that came later by itself. What happened to another account of the person
+// is told by the hold of that one.
+func (v View) events(add func(time.Time, string, By, string, ...any)) {
+	h := v.Hold
+	heard := []time.Time{h.Received, {}}
+	for _, e := range h.Events {
+		if e.Leader != "" {
+			add(e.Received, "linked", "", "another account of the same person is held, hold %s", e.Leader.Short())
+			continue
+		}
+		what := "occurred"
+		if e.Expected {
+			what = "expected follow-up"
+		}
+		add(e.Occurred, what, "", "%s", eventLine(e))
+		if !slices.ContainsFunc(heard, e.Received.Equal) {
+			heard = append(heard, e.Received)
+			add(e.Received, "received", "", "%s, %s after it occurred", e.Type, e.Received.Sub(e.Occurred).Round(time.Millisecond))
+		}
+	}
+	if !v.followed() {
+		add(h.Received, "received", "", "by Countersign")
+		add(v.Durable, "durable", "", "in the inbox")
+	}
+}
+
+// followed tells whether the hold was opened because another account of the person
+// is held.
+func (v View) followed() bool {
+	return slices.ContainsFunc(v.Hold.Events, func(e EventRef) bool { return e.Leader != "" && e.Received.Equal(v.Hold.Received) })
 }
 
 func (v View) notices(add func(time.Time, string, By, string, ...any)) {

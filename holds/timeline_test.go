@@ -2,6 +2,7 @@ package holds
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -29,5 +30,31 @@ func TestR87TimelineIsTheWholeStory(t *testing.T) {
 	}
 	if whats[0] != "occurred" {
 		t.Errorf("the story begins with %s", whats[0])
+	}
+}
+
+// TestTimelineOfAFollower: what happened to the other account is not told as if it
+// had happened to this one; an event of its own is, with when we heard of it.
+func TestTimelineOfAFollower(t *testing.T) {
+	h := must(t, follower().Hold, RestraintConfirmed{})
+	own := Ref(resetEvent("own", 2))
+	own.Received = at(7)
+	twin := own
+	twin.ID = "twin" // of the same page of the log
+	h = must(t, h, Joined{own, demand()}, Joined{twin, demand()})
+	var told []string
+	for _, m := range (View{Hold: h, Durable: at(1)}).Timeline() {
+		told = append(told, m.At.Format("15:04")+" "+m.What+" "+m.Detail)
+	}
+	want := []string{
+		at(1).Format("15:04") + " linked another account of the same person is held, hold h1",
+		at(1).Format("15:04") + " held with the other account, under rule linked-account",
+		at(1).Format("15:04") + " restrained read back from the provider",
+		at(2).Format("15:04") + " occurred user.mfa.factor.reset_all",
+		at(2).Format("15:04") + " occurred user.mfa.factor.reset_all",
+		at(7).Format("15:04") + " received user.mfa.factor.reset_all, 5m0s after it occurred",
+	}
+	if !slices.Equal(told, want) {
+		t.Fatalf("the story is\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
 	}
 }

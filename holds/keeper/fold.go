@@ -73,6 +73,7 @@ func ownAct(q *holds.Question) (holds.Answer, bool) {
 
 func (k *Keeper) join(h holds.Hold, q holds.Question, r holds.Ruling, now time.Time) (holds.Answer, error) {
 	ref := holds.Ref(q.Event)
+	ref.Received = q.Delivery.Received
 	if ref.Leader == "" {
 		ref.ActorOf = q.Facts.ActorPerson.ID
 	}

@@ -336,6 +336,9 @@ func TestFollowerWithAnEventOfItsOwn(t *testing.T) {
 	if f.Leader != "" || f.Terms.Rule != "all" || f.Class != holds.RecoveryChange || f.Requester != "olga" || !f.Due.Equal(w.now.Add(time.Hour)) {
 		t.Fatalf("leader %q, rule %s, class %s, requester %q, due %s", f.Leader, f.Terms.Rule, f.Class, f.Requester, f.Due)
 	}
+	if linked, owns := f.Events[0], f.Events[1]; !linked.Received.Equal(start) || !owns.Received.Equal(w.now) {
+		t.Errorf("we heard of the other account at %s and of the change at %s", linked.Received, owns.Received)
+	}
 	told, paged := 0, 0
 	for _, n := range w.mail.sent {
 		if n.Hold == f.ID && n.Audience == holds.ToOwner {
