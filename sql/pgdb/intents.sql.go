@@ -17,10 +17,11 @@ import (
 const findEcho = `-- name: FindEcho :one
 SELECT i.intent_id FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
 WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.account_id = $3
-  AND (i.action = $4 OR $4 = 'remove_role' AND i.action = 'leave_group')
+  AND (i.action = $4 OR $4 = 'remove_role' AND i.action = 'leave_group'
+       OR $4 = 'remove_factor' AND i.action = 'restore_profile' OR $4 = 'restore_profile' AND i.action = 'remove_factor')
   AND i.tried_at <= $5::timestamptz AND (o.at >= $6::timestamptz OR o.at IS NULL AND i.tried_at >= $7::timestamptz)
-  AND ($8::text = '' OR i.object_id = '' OR i.object_id = $8
-       OR i.action <> $4 AND EXISTS (
+  AND ($8::text = '' OR i.object_id = '' OR i.object_id = $8 OR $4 = 'restore_profile' OR i.action = 'restore_profile'
+       OR i.action = 'leave_group' AND EXISTS (
             SELECT FROM snapshots s
             WHERE s.tenant_id = i.tenant_id AND s.connection_id = i.connection_id AND s.account_id = i.account_id
               AND s.document -> 'roles' @> jsonb_build_array(jsonb_build_object('id', $8::text, 'via_group', true))))

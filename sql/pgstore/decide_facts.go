@@ -109,7 +109,9 @@ func (d *decider) personOf(ctx context.Context, conn holds.ConnectionID, account
 //
 // Who leaves a group loses the roles that came through it, and Okta tells that by
 // events of their own: the intent to leave it explains those, too, unless they name
-// a role that we know the account has by itself.
+// a role that we know the account has by itself. A phone or an e-mail address is
+// a factor and a recovery contact in one at Entra, so removing the one and restoring
+// the other explain each other.
 func (d *decider) echo(ctx context.Context, delivery holds.Delivery, e holds.Event, subject holds.Account) (holds.IntentID, error) {
 	if !e.Actor.Own || e.Echo == "" || subject.ID == "" && e.Echo.Shown() {
 		return "", nil

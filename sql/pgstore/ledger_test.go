@@ -258,6 +258,26 @@ func TestEchoOfLeavingAGroup(t *testing.T) {
 	}
 }
 
+// TestEchoOfAPhone: at Entra a phone is a factor and a recovery contact in one, and
+// its record says one of the two whichever of our actions it was.
+func TestEchoOfAPhone(t *testing.T) {
+	for intended, told := range map[holds.ActionKind]holds.ActionKind{holds.RemoveFactor: holds.RestoreProfile, holds.RestoreProfile: holds.RemoveFactor} {
+		w := newWorld(t)
+		h := w.held("00u1")
+		w.must(w.SaveSnapshot(t.Context(), acme, okta, holds.Snapshot{Account: holds.Account{ID: "00u1"}, At: at(0), Factors: []holds.Factor{{ID: "phone:1"}}}))
+		intent := w.intend(h, 1, holds.Action{Kind: intended, Account: "00u1", Object: "mobilePhone"})[0].ID
+		w.must(w.Tried(t.Context(), keyOf(h), intent, at(5)))
+		w.must(w.Outcome(t.Context(), keyOf(h), intent, holds.Result{Status: holds.Applied, At: at(6)}))
+		for account, want := range map[string]holds.IntentID{"00u1": intent, "00u2": ""} {
+			e := event("phone of "+account, account)
+			e.Actor.Own, e.Echo, e.Factor.ID, e.Occurred = true, told, "phone:1", at(6)
+			if got := w.explained(e); got != want {
+				t.Errorf("%s told as %s of %s: explained by %q, want %q", intended, told, account, got, want)
+			}
+		}
+	}
+}
+
 // TestEchoApart: what we did to a thing beside an account is explained by the
 // intent of that thing, whatever account the event names; another thing of the
 // kind that an intent names is not.

@@ -35,10 +35,11 @@ SELECT (EXISTS (SELECT FROM intents i
 -- name: FindEcho :one
 SELECT i.intent_id FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id)
 WHERE i.tenant_id = @tenant_id AND i.connection_id = @connection_id AND i.account_id = @account_id
-  AND (i.action = @action OR @action = 'remove_role' AND i.action = 'leave_group')
+  AND (i.action = @action OR @action = 'remove_role' AND i.action = 'leave_group'
+       OR @action = 'remove_factor' AND i.action = 'restore_profile' OR @action = 'restore_profile' AND i.action = 'remove_factor')
   AND i.tried_at <= @until::timestamptz AND (o.at >= @since::timestamptz OR o.at IS NULL AND i.tried_at >= @unanswered::timestamptz)
-  AND (@object_id::text = '' OR i.object_id = '' OR i.object_id = @object_id
-       OR i.action <> @action AND EXISTS (
+  AND (@object_id::text = '' OR i.object_id = '' OR i.object_id = @object_id OR @action = 'restore_profile' OR i.action = 'restore_profile'
+       OR i.action = 'leave_group' AND EXISTS (
             SELECT FROM snapshots s
             WHERE s.tenant_id = i.tenant_id AND s.connection_id = i.connection_id AND s.account_id = i.account_id
               AND s.document -> 'roles' @> jsonb_build_array(jsonb_build_object('id', @object_id::text, 'via_group', true))))
