@@ -7,7 +7,7 @@ import "time"
 // they are.
 func (w *world) joiners() {
 	for range w.some("joiners", hires) {
-		first := w.workday()
+		first := max(w.workday(), 7) // the accounts are made within the time, too
 		p := w.add(len(w.people), first)
 		w.accounts(p, first)
 		start := w.hour(first)
