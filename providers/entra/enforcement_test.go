@@ -158,6 +158,9 @@ func TestEnforcementIsReadBack(t *testing.T) {
 				t.Errorf("all accounts: %+v, %v", e, err)
 			}
 			// Somebody at our deny rules is tamper, also once they are gone.
+			if !slices.Contains(o.dec.policies.get(), entrasim.SignInPolicy) || !slices.Contains(o.dec.policies.get(), entrasim.InfoPolicy) || slices.Contains(o.dec.policies.get(), entrasim.MFAPolicy) {
+				t.Errorf("known as ours: %v", o.dec.policies.get())
+			}
 			raw, err := json.Marshal(map[string]any{"value": records})
 			if err != nil {
 				t.Fatal(err)

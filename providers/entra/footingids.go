@@ -25,10 +25,13 @@ const knowEvery = 10 * time.Minute
 
 // know learns the ids under which records name our own application, and which
 // principals are services of Microsoft's and which only have their names. A
-// missing permission leaves the names, which the events then say.
+// missing permission leaves the names, which the events then say. Only an outage
+// that comes before anything was learnt is an error; later ones leave what is
+// known.
 func (c *Client) know(ctx context.Context) error {
 	c.mu.Lock()
-	fresh := !c.knew.IsZero() && c.opt.Now().Sub(c.knew) < knowEvery
+	first := c.knew.IsZero()
+	fresh := !first && c.opt.Now().Sub(c.knew) < knowEvery
 	c.mu.Unlock()
 	if fresh {
 		return nil
@@ -42,10 +45,11 @@ func (c *Client) know(ctx context.Context) error {
 		}
 	}
 	switch {
-	case holds.KindOf(err) == holds.Forbidden:
-		c.log.Warn("whose applications act cannot be read; Microsoft's services and our own application are told by the names and ids at hand", "error", err)
-	case err != nil:
+	case err != nil && first && holds.KindOf(err) == holds.Unavailable:
 		return err
+	case err != nil:
+		// The log is read all the same: an event with a doubt is better than none.
+		c.log.Warn("whose applications act cannot be read; Microsoft's services and our own application are told by the names and ids at hand", "error", err)
 	}
 	c.mu.Lock()
 	c.knew = c.opt.Now()

@@ -531,6 +531,35 @@ func TestD6ALongLimit(t *testing.T) {
 	})
 }
 
+// What tells services from pretenders may be unreadable; the log is read all the
+// same, unless it is an outage before anything was learnt.
+func TestTheLogIsReadWithoutKnowingTheServices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, store, status := &fakeLog{}, &pages{}, 503
+		c, _ := newScripted(t, func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path == "/v1.0"+auditPath:
+				l.serve(w, r)
+			case status == 200:
+				answer(w, 200, map[string]any{"value": []any{}})
+			default:
+				graphError(w, status, "SomeCode", "")
+			}
+		}, nil)
+		p := c.NewPoller(PollerOptions{Pages: store})
+		l.write(time.Now(), "first")
+		_, err := p.Once(t.Context())
+		wantKind(t, err, holds.Unavailable, "503")
+		for i, next := range []int{400, 200, 503, 403} {
+			status = next
+			l.write(time.Now(), strconv.Itoa(i))
+			drain(t, p)
+			time.Sleep(knowEvery)
+		}
+		wantIDs(t, store, "first", "0", "1", "2", "3")
+	})
+}
+
 func TestAFailureWaitsAsLongAsItIsAskedTo(t *testing.T) {
 	p := (&Client{}).NewPoller(PollerOptions{})
 	if d := p.backoff(1, &holds.Error{Kind: holds.Unavailable, After: 5 * time.Minute}); d != 5*time.Minute {
