@@ -24,7 +24,7 @@ func (m *Messenger) Plan(h holds.Hold, owner holds.Person, changed []string) ([]
 		return nil, "the directory of people has no contact point for the owner"
 	}
 	able, refused := directory.Eligible(owner.Points, directory.Situation{
-		Occurred: first(h), Connection: h.Connection, Changed: changed,
+		Occurred: first(h), Connection: h.Connection, Linked: linked(owner), Changed: changed,
 	})
 	var chosen []holds.ContactPoint
 	for _, p := range able {
@@ -45,6 +45,15 @@ func (m *Messenger) Plan(h holds.Hold, owner holds.Person, changed []string) ([]
 		why = append(why, fmt.Sprintf("%s: %s", directory.Mask(r.Point), r.Why))
 	}
 	return nil, "none of the owner's contact points is independent of the change (" + strings.Join(why, "; ") + ")"
+}
+
+// linked are the connections where a person has an account.
+func linked(p holds.Person) []holds.ConnectionID {
+	out := make([]holds.ConnectionID, 0, len(p.Accounts))
+	for _, a := range p.Accounts {
+		out = append(out, a.Connection)
+	}
+	return out
 }
 
 // first is when the hold's first event happened: a contact point must be older

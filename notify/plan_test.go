@@ -44,6 +44,14 @@ func TestPlan(t *testing.T) {
 			name: "E9 nobody, with every reason, masked", points: []holds.ContactPoint{inside, young, phone}, changed: []string{"x"},
 			why: "none of the owner's contact points is independent of the change (i…@p….example: it is a mailbox inside acme-okta, where the held account is; y…@p….example: it is on file only since 2026-11-20, less than seven days before the change; …18: no channel is set up that reaches it)",
 		},
+		{
+			name:   "E8 not a mailbox inside another connection where the owner has an account",
+			points: []holds.ContactPoint{point("a", nil), point("entra", func(p *holds.ContactPoint) { p.Within = "acme-entra" })},
+			owner: func(p *holds.Person) {
+				p.Accounts = append(p.Accounts, holds.PersonAccount{Connection: "acme-entra", Account: "e-anna"})
+			},
+			want: []string{"a"},
+		},
 		{name: "E16 no contact", why: "no contact point"},
 		{name: "E16 no owner", owner: func(p *holds.Person) { p.ID = "" }, why: "linked to nobody"},
 		{name: "E4 another owner", points: []holds.ContactPoint{point("a", nil)}, hold: func(h *holds.Hold) { h.Owner = "bo" }, why: "not the owner"},

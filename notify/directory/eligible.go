@@ -19,6 +19,9 @@ type Situation struct {
 	Occurred time.Time
 	// Connection is the connection of the held account.
 	Connection holds.ConnectionID
+	// Linked are the connections where the owner has an account: whoever took one of
+	// them over may have the others.
+	Linked []holds.ConnectionID
 	// Changed are the recovery values the change put in doubt, old and new, as
 	// the provider spells them.
 	Changed []string
@@ -55,6 +58,8 @@ func (s Situation) objection(p holds.ContactPoint) string {
 		return "it is one of the recovery values that were changed"
 	case p.Within != "" && p.Within == s.Connection:
 		return fmt.Sprintf("it is a mailbox inside %s, where the held account is", p.Within)
+	case p.Within != "" && slices.Contains(s.Linked, p.Within):
+		return fmt.Sprintf("it is a mailbox inside %s, where the owner has another account", p.Within)
 	case s.Occurred.IsZero():
 		return "it is not known when the change happened"
 	case p.Recorded.IsZero():

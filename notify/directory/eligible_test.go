@@ -58,6 +58,11 @@ func TestEligible(t *testing.T) {
 		{name: "R77 few digits are no number", point: number, hold: changed("0018")},
 		{name: "E8 inside the held account's connection", point: within("acme-okta"), want: "inside acme-okta"},
 		{name: "E8 inside another connection", point: within("acme-entra")},
+		{
+			name: "E8 inside another connection where the owner has an account", point: within("acme-entra"),
+			hold: func(s *Situation) { s.Linked = []holds.ConnectionID{"acme-okta", "acme-entra"} }, want: "inside acme-entra, where the owner has another",
+		},
+		{name: "E8 outside of them all", hold: func(s *Situation) { s.Linked = []holds.ConnectionID{"acme-okta", "acme-entra"} }},
 		{name: "R124 a shared mailbox", point: func(p *holds.ContactPoint) { p.Shared = true }, want: "more than one person"},
 		{
 			name: "R124 shared wins over everything", point: func(p *holds.ContactPoint) { p.Shared, p.Recorded = true, time.Time{} },
