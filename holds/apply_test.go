@@ -122,7 +122,7 @@ func TestApplyEveryStateEveryFact(t *testing.T) {
 		{"leader ended", func(Hold) Fact { return LeaderEnded{"h0", Approve} }, map[State]string{Pending: "conflict", Approved: "conflict", Released: "conflict", Denied: "conflict", Reverted: "conflict"}},
 		{"looked back", func(Hold) Fact { return LookedBack{Children: []EventRef{{ID: "c1"}}} }, map[State]string{Pending: "pending", Approved: "pending", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
 		{"looked back, nothing new", func(Hold) Fact { return LookedBack{} }, map[State]string{Pending: "pending", Approved: "approved", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
-		{"links sought", func(Hold) Fact { return LinksSought{[]string{"one at x"}} }, map[State]string{Pending: "pending", Approved: "approved", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
+		{"links sought", func(Hold) Fact { return LinksSought{Named: []string{"one at x"}} }, map[State]string{Pending: "pending", Approved: "approved", Released: "conflict", Denied: "denied", Reverted: "reverted"}},
 	}
 	for _, f := range facts {
 		for _, s := range States() {

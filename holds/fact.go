@@ -107,8 +107,10 @@ type LeaderEnded struct {
 }
 
 // LinksSought says which accounts that are or may be the same person's are not
-// restrained, in sentences, as of now.
-type LinksSought struct{ Unlinked []string }
+// restrained, in sentences, as of now. Named are those that only share a sign-in
+// name, of which people are paged; Known are those that the configuration or a
+// missing permission leaves out, which is so for every hold.
+type LinksSought struct{ Named, Known []string }
 
 // LookedBack says what the subject and the actor also did, of what could be read.
 type LookedBack struct {

@@ -147,16 +147,19 @@ func (s *step) standAlone(e *EventRef) {
 	s.page("an account that was held with another one of the same person was changed itself")
 }
 
+// All is what the hold shows.
+func (f LinksSought) All() []string { return append(slices.Clone(f.Named), f.Known...) }
+
 // linksSought says which accounts are not restrained with this one.
 func (s *step) linksSought(f LinksSought) error {
 	h := s.h()
 	if h.Ended() {
 		return Refuse(Conflict, "The hold is over.")
 	}
-	news := slices.ContainsFunc(f.Unlinked, func(what string) bool { return !slices.Contains(h.Unlinked, what) })
-	h.Unlinked = slices.Clone(f.Unlinked)
+	news := slices.ContainsFunc(f.Named, func(what string) bool { return !slices.Contains(h.Unlinked, what) })
+	h.Unlinked = f.All()
 	if news {
-		s.page("an account that is or may be the same person's is not restrained; the hold names it")
+		s.page("an account of the same sign-in name is linked to nobody, or to somebody else, and is not restrained; the hold names it")
 	}
 	s.system("links.sought", map[string]string{"unrestrained": plural(len(h.Unlinked), "account")})
 	return nil

@@ -227,15 +227,24 @@ func TestWhoLeads(t *testing.T) {
 	}
 }
 
-// TestLinksSoughtPagesForNews and not for what people know.
+// TestLinksSoughtPagesForNews and not for what people know, or is so for every
+// hold.
 func TestLinksSoughtPagesForNews(t *testing.T) {
 	h := opened()
 	for i, tc := range []struct {
-		list []string
-		page bool
-	}{{[]string{"a"}, true}, {[]string{"a"}, false}, {[]string{"a", "b"}, true}, {[]string{"b"}, false}, {nil, false}} {
-		c, err := Apply(h, LinksSought{tc.list}, at(i+1))
-		if err != nil || hasEffect(c, EffectPage) != tc.page || !slices.Equal(c.Hold.Unlinked, tc.list) || c.Hold.Version != h.Version {
+		named, known []string
+		page         bool
+	}{
+		{[]string{"a"}, nil, true},
+		{[]string{"a"}, nil, false},
+		{[]string{"a", "b"}, []string{"c"}, true},
+		{[]string{"b"}, []string{"c", "d"}, false},
+		{nil, []string{"e"}, false},
+		{nil, nil, false},
+	} {
+		f := LinksSought{Named: tc.named, Known: tc.known}
+		c, err := Apply(h, f, at(i+1))
+		if err != nil || hasEffect(c, EffectPage) != tc.page || !slices.Equal(c.Hold.Unlinked, f.All()) || c.Hold.Version != h.Version {
 			t.Fatalf("%d: %v %v, %q", i, err, c.Effects, c.Hold.Unlinked)
 		}
 		h = c.Hold

@@ -28,10 +28,10 @@ func (k *Keeper) link(ctx context.Context, hj holds.Job) error {
 	if !j.hold.Leads() || j.hold.Ended() || j.hold.Lifting() {
 		return nil
 	}
-	unlinked, failed := j.seekLinked(ctx)
+	found, failed := j.seekLinked(ctx)
 	// What one connection cannot say now is asked again before people are told.
-	if (failed == nil || j.Attempt >= 3) && !slices.Equal(unlinked, j.hold.Unlinked) {
-		if err := j.report(ctx, holds.LinksSought{Unlinked: unlinked}); err != nil {
+	if (failed == nil || j.Attempt >= 3) && !slices.Equal(found.All(), j.hold.Unlinked) {
+		if err := j.report(ctx, found); err != nil {
 			failed = errors.Join(failed, err)
 		}
 	}
@@ -40,12 +40,11 @@ func (k *Keeper) link(ctx context.Context, hj holds.Job) error {
 
 // seekLinked goes through the tenant's connections. The failure of one keeps none
 // of the others from being asked.
-func (j *job) seekLinked(ctx context.Context) (unlinked []string, failed error) {
+func (j *job) seekLinked(ctx context.Context) (found holds.LinksSought, failed error) {
 	owner, err := j.owner(ctx)
 	if err != nil {
-		return nil, err
+		return found, err
 	}
-	say := func(format string, args ...any) { unlinked = append(unlinked, fmt.Sprintf(format, args...)) }
 	login := j.login(ctx)
 	for _, c := range j.Connections {
 		if c.Tenant != j.hold.Tenant {
@@ -53,26 +52,36 @@ func (j *job) seekLinked(ctx context.Context) (unlinked []string, failed error) 
 		}
 		linked := accountsOf([]holds.Person{owner}, c.ID)
 		if len(linked) == 0 && c.ID != j.conn.ID && c.Mode == holds.ModeContain && c.Records != nil && login != "" {
-			found, why, err := j.sameName(ctx, c, login, owner)
-			if why != "" {
-				say("%s", why)
+			if linked, err = j.sameName(ctx, c, login, owner, &found); err != nil {
+				failed = errors.Join(failed, err)
 			}
-			failed = errors.Join(failed, err)
-			linked = append(linked, found...)
 		}
 		for _, account := range linked {
+			left := leftOut(c, account)
 			switch {
 			case c.ID == j.conn.ID && account == j.hold.Subject.ID:
-			case c.Mode != holds.ModeContain:
-				say("the person's account %s at %s is not restrained: the connection is in %s mode", account, c.ID, c.Mode)
-			case slices.Contains(c.BreakGlass, account), slices.Contains(c.OwnAccounts, account):
-				say("the person's account %s at %s is not restrained: it is a break-glass account, or Countersign's own", account, c.ID)
+			case left != "":
+				found.Known = append(found.Known, fmt.Sprintf("the person's account %s at %s is not restrained: %s", account, c.ID, left))
 			default:
 				failed = errors.Join(failed, j.have(ctx, c, account))
 			}
 		}
 	}
-	return unlinked, failed
+	return found, failed
+}
+
+// leftOut says why an account of a connection is not restrained whatever happens,
+// empty when it is.
+func leftOut(c Connection, account string) string {
+	switch {
+	case c.Mode != holds.ModeContain:
+		return "the connection is in " + string(c.Mode) + " mode"
+	case slices.Contains(c.BreakGlass, account):
+		return "it is a break-glass account"
+	case slices.Contains(c.OwnAccounts, account):
+		return "it is an account of Countersign itself"
+	}
+	return ""
 }
 
 // owner is the person of the account, empty when it is linked to nobody.
@@ -101,27 +110,31 @@ func (j *job) login(ctx context.Context) string {
 
 // sameName looks for an account with the same sign-in name. It is the person's
 // only when the directory says so, which it may since the hold opened.
-func (j *job) sameName(ctx context.Context, c Connection, login string, owner holds.Person) (linked []string, why string, err error) {
+func (j *job) sameName(ctx context.Context, c Connection, login string, owner holds.Person, out *holds.LinksSought) (linked []string, err error) {
 	found, err := c.Records.Find(ctx, login)
 	switch kind := holds.KindOf(err); {
 	case err == nil:
 	case kind == holds.NotFound:
-		return nil, "", nil
-	case kind == holds.Unavailable, kind == holds.Internal:
-		return nil, fmt.Sprintf("whether the person has an account at %s is not known: %s", c.ID, holds.Say(err)), err
-	default: // trying again does not help
-		return nil, fmt.Sprintf("whether the person has an account at %s is not known: %s", c.ID, holds.Say(err)), nil
+		return nil, nil
+	default:
+		out.Known = append(out.Known, fmt.Sprintf("whether the person has an account at %s is not known: %s", c.ID, holds.Say(err)))
+		if kind == holds.Unavailable || kind == holds.Internal {
+			return nil, err
+		}
+		return nil, nil // trying again does not help
 	}
 	of, err := j.Directory.PersonOf(ctx, c.Tenant, c.ID, found.ID)
+	whose := "another person"
 	switch {
 	case holds.KindOf(err) == holds.NotFound && err != nil:
-		return nil, fmt.Sprintf("an account with the same sign-in name exists at %s (%s) and is linked to nobody: it is not restrained", c.ID, found.ID), nil
+		whose = "nobody"
 	case err != nil:
-		return nil, "", err
+		return nil, err
 	case of.ID == owner.ID && owner.ID != "":
-		return []string{found.ID}, "", nil
+		return []string{found.ID}, nil
 	}
-	return nil, fmt.Sprintf("an account with the same sign-in name exists at %s (%s) and is linked to another person: it is not restrained", c.ID, found.ID), nil
+	out.Named = append(out.Named, fmt.Sprintf("an account with the same sign-in name exists at %s (%s) and is linked to %s: it is not restrained", c.ID, found.ID, whose))
+	return nil, nil
 }
 
 // have puts the observation into the inbox. Repeating it changes nothing: one
