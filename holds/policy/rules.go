@@ -51,11 +51,9 @@ func roles() []rule {
 // they were in before.
 func factors() []rule {
 	factor := class(holds.MFAChange)
+	enrols := either(all(either(factor, class(holds.RecoveryChange)), own), all(class(holds.DeviceRegistration), not(noAccount)))
 	return []rule{
-		{
-			"joiner", all(either(all(either(factor, class(holds.RecoveryChange)), own), all(class(holds.DeviceRegistration), not(noAccount))), joiner, untouched, not(verb(holds.Reset)), not(pass)),
-			tell("a joiner's own first enrolment; the owner is told"),
-		},
+		{"joiner", all(enrols, joiner, untouched, not(verb(holds.Reset)), not(pass)), tell("a joiner's own first enrolment; the owner is told")},
 		{"factor-step", all(factor, own, step), say(holds.Record, "a step on the way; what comes of it is told by another record")},
 		{
 			"own-factor", all(factor, own, ordinary, quiet, not(verb(holds.Reset)), not(pass), either(takesAway, usualNetwork)),
