@@ -48,6 +48,35 @@ func TestToldOnlyHidesNobodyElse(t *testing.T) {
 	}
 }
 
+// TestToldOnlyHidesNothingGraver: what a policy holds never passes as a part of what
+// the owner is merely told of, though it be of the same kind, moment and request.
+// At Microsoft whoever makes a request chooses its name.
+func TestToldOnlyHidesNothingGraver(t *testing.T) {
+	w := newWorld(t)
+	taken := resetAll("e1")
+	taken.Class, taken.Verb, taken.Actor.ID = holds.RoleActivation, holds.Grant, "00uvictim"
+	taken.Way, taken.Rank, taken.Transaction = holds.WayActivation, holds.RankPrivileged, "chosen"
+	w.happens(t, taken)
+	if h := w.the(t); !h.ToldOnly {
+		t.Fatalf("a role taken up is held: %+v", h.Terms)
+	}
+	again := taken
+	again.ID, again.Occurred = "e2", start.Add(30*time.Second)
+	w.happens(t, again)
+	if h := w.the(t); len(h.Events) != 2 {
+		t.Fatalf("of one request, %d events were told together", len(h.Events))
+	}
+	top := taken
+	top.ID, top.Rank, top.Occurred = "e3", holds.RankTop, start.Add(time.Minute)
+	w.happens(t, top)
+	for _, h := range w.holds {
+		if !h.ToldOnly && h.Containment == holds.ContainmentRequested && h.Has("e3") {
+			return
+		}
+	}
+	t.Fatalf("a top role was only told: %d holds", len(w.holds))
+}
+
 // TestF1ActorOfAJoinedEventDecidesNothing either.
 func TestF1ActorOfAJoinedEventDecidesNothing(t *testing.T) {
 	w := newWorld(t)

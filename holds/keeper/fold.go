@@ -46,7 +46,8 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 		return holds.Answer{Ruling: ruling}, nil
 	case q.Open != nil:
 		return k.join(*q.Open, q, ruling, now)
-	case q.Last != nil:
+	case q.Last != nil && !(q.Last.ToldOnly && ruling.Verdict == holds.HoldIt):
+		// What is held is never a part of what was merely told.
 		if a, err := k.join(*q.Last, q, ruling, now); err == nil {
 			return a, nil
 		}
