@@ -66,13 +66,9 @@ func ReadSettings(r io.Reader, name string) (Settings, error) {
 	if len(raw) > largestSettings {
 		return Settings{}, fmt.Errorf("%s: larger than 1 MiB; is this the right file?", name)
 	}
-	var f file
-	d := yaml.NewDecoder(strings.NewReader(string(raw)), yaml.Strict())
-	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+	f, err := parse(string(raw))
+	if err != nil {
 		return Settings{}, located(name, err)
-	}
-	if err := d.Decode(&file{}); !errors.Is(err, io.EOF) {
-		return Settings{}, fmt.Errorf("%s: there is a second document (after ---); put all settings into one", name)
 	}
 	x := reading{name: name}
 	s := Settings{
@@ -89,11 +85,33 @@ func ReadSettings(r io.Reader, name string) (Settings, error) {
 	return s, nil
 }
 
+// errSecond says that a file has more than the settings.
+var errSecond = errors.New("there is a second document (after ---); put all settings into one")
+
+// parse reads one document strictly. The library panics on some files that are no
+// settings, such as a tag before a word where a list belongs; they are refused like
+// any other.
+func parse(text string) (f file, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			f, err = file{}, errors.New("this cannot be read as lists of plain values; take tags (!) and anchors (&) out")
+		}
+	}()
+	d := yaml.NewDecoder(strings.NewReader(text), yaml.Strict())
+	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+		return file{}, err
+	}
+	if err := d.Decode(&file{}); !errors.Is(err, io.EOF) {
+		return file{}, errSecond
+	}
+	return f, nil
+}
+
 // located turns an error of the YAML library into one line with its place.
 func located(name string, err error) error {
 	var at yaml.Error
 	if !errors.As(err, &at) || at.GetToken() == nil || at.GetToken().Position == nil {
-		return fmt.Errorf("%s: not readable as YAML: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	why := at.GetMessage()
 	var unknown *yaml.UnknownFieldError

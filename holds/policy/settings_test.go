@@ -66,6 +66,7 @@ func TestReadSettingsRefuses(t *testing.T) {
 		"not YAML":                  {"networks: [\n", "policy.yaml:1:11: "},
 		"a list of everything":      {"- networks\n", "policy.yaml:1:1: "},
 		"a second document":         {"joiner_days: 3\n---\nnetworks: []\n", "policy.yaml: there is a second document"},
+		"a tag for a list":          {"networks: !x 0\n", "policy.yaml: this cannot be read as lists of plain values"},
 		"a word for a list":         {"networks: 198.51.100.0/24\n", "policy.yaml:1:11: "},
 		"no network":                {"networks: [office]\n", `policy.yaml:1:12: networks: "office" is not a network`},
 		"a network that is too big": {"networks: [198.51.100.0/33]\n", "policy.yaml:1:12: networks: "},
@@ -127,6 +128,7 @@ func (forever) Read(p []byte) (int, error) {
 func FuzzReadSettings(f *testing.F) {
 	f.Add("networks: [198.51.100.0/24]\njoiner_days: 3\n")
 	f.Add("automation: [&a x, *a]\n")
+	f.Add("networks: !000000000000000000000000000 0")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := ReadSettings(strings.NewReader(text), "p")
 		if err != nil && !strings.HasPrefix(err.Error(), "p:") {
