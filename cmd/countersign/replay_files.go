@@ -52,8 +52,8 @@ func exports(files []file, b *bar) []export.Source {
 	return out
 }
 
-// sample is how many records of each file are looked at to tell their order.
-const sample = 64
+// looked is how many records of each file are looked at to tell their order.
+const looked = 64
 
 // slack is how far records may be out of order in a log that is in order:
 // platforms write some late.
@@ -86,7 +86,7 @@ func (r *replaying) outOfOrder(files []file) bool {
 func (r *replaying) timesOf(f file) (first, newest, oldest time.Time) {
 	in := export.NewReader([]export.Source{{Name: f.name, Open: f.open}}, export.Options{})
 	defer func() { _ = in.Close() }()
-	for range sample {
+	for range looked {
 		rec, err := in.Next()
 		if errors.Is(err, io.EOF) || err != nil {
 			return first, newest, oldest

@@ -102,10 +102,7 @@ func effective(e holds.Event) bool { return e.Outcome != holds.Failed }
 // accountsOf are the accounts by which an event is found again: those it is judged
 // for, or whoever did it where there are none.
 func accountsOf(e holds.Event) []string {
-	var out []string
-	for _, s := range e.Held() {
-		out = append(out, s.ID)
-	}
+	out := withSubjects(nil, e.Held())
 	if len(out) == 0 && e.Actor.ID != "" {
 		out = append(out, "actor:"+e.Actor.ID)
 	}

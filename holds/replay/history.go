@@ -72,7 +72,7 @@ func NewHistory(whole bool) *History {
 // Note remembers an event. Held says that it would have been held: its network is
 // then no proof for the next event. An event noted twice counts once.
 func (h *History) Note(e holds.Event, held bool) {
-	if e.Outcome != holds.Failed && !held {
+	if !held && e.IP != "" && e.Settled() {
 		h.noteNetwork(e)
 	}
 	if e.Class == holds.None && !makesAccount(e) {
@@ -89,9 +89,6 @@ func (h *History) Note(e holds.Event, held bool) {
 
 // noteNetwork remembers when the actor was first seen where they are.
 func (h *History) noteNetwork(e holds.Event) {
-	if e.IP == "" || e.Actor.ID == "" {
-		return
-	}
 	key := networkKey(e)
 	at := e.Occurred.Unix()
 	if first, known := h.networks.get(key); !known || at < first {

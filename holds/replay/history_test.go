@@ -96,6 +96,8 @@ func TestSeenNetwork(t *testing.T) {
 		{"today", in("198.51.100.7", func(e *holds.Event) { e.Occurred = e.Occurred.Add(2 * time.Second) }), "198.51.100.7", false},
 		{"somebody else", in("198.51.100.7", by("bob", holds.PartyPerson)), "198.51.100.7", false},
 		{"an attempt that failed", in("198.51.100.7", failed), "198.51.100.7", false},
+		{"what needs no sign-in", in("198.51.100.7", of("ada"), kind(holds.PasswordReset, holds.Other)), "198.51.100.7", false},
+		{"what is told from anywhere", in("198.51.100.7", of("ada"), kind(holds.MFAChange, holds.Remove)), "198.51.100.7", false},
 		{"what was held", in("198.51.100.7", of("bob"), kind(holds.PasswordReset, holds.Reset)), "198.51.100.7", false},
 		{"no address", in(""), "", false},
 	} {

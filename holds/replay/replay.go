@@ -80,7 +80,7 @@ func (r *Replay) event(w *waiting, e *holds.Event, first bool) {
 	if first || w.change == nil && e.Class != holds.None {
 		v.ID, v.Class, v.TakesEffect, v.Actor = e.ID, e.Class, takesEffect(*e), e.Actor.ID
 	}
-	v.Subjects = union(v.Subjects, subjects(*e))
+	v.Subjects = withSubjects(v.Subjects, e.Held())
 	if e.Class == holds.None {
 		if first {
 			v.Reason = "no-change: cannot hand an account to somebody else"
@@ -101,13 +101,17 @@ func takesEffect(e holds.Event) bool {
 	return e.Outcome == holds.Succeeded || e.Class != holds.None && e.Class != "" && effective(e)
 }
 
-// subjects are the ids that a verdict names.
-func subjects(e holds.Event) []string {
-	var out []string
-	for _, s := range e.Held() {
-		out = append(out, s.ID)
+// withSubjects adds the ids of accounts, each once.
+func withSubjects(ids []string, accounts []holds.Account) []string {
+	if ids == nil && len(accounts) > 0 {
+		ids = make([]string, 0, len(accounts))
 	}
-	return out
+	for _, a := range accounts {
+		if !slices.Contains(ids, a.ID) {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids
 }
 
 // judge asks the policy about each account of the event.
