@@ -128,7 +128,11 @@ func eventLine(e EventRef) string {
 
 func ending(h Hold) string {
 	if h.State == Reverted {
-		return strings.Join(append(slices.Clone(h.RevertDone), h.Irreversible...), "; ")
+		parts := append(slices.Clone(h.RevertDone), h.Irreversible...)
+		for i := range parts {
+			parts[i] = strings.TrimSuffix(parts[i], ".")
+		}
+		return strings.Join(parts, "; ")
 	}
 	return "our restraint is lifted, read back from the provider"
 }

@@ -42,9 +42,19 @@ func (j *job) planRevert(ctx context.Context, now holds.Snapshot, have []holds.I
 	p.before, p.known = j.beforeImage(ctx)
 	j.before = p.before
 	for _, e := range j.hold.Events {
-		p.event(e)
+		if !partOfReset(e, j.hold.Events) {
+			p.event(e)
+		}
 	}
 	return p
+}
+
+// partOfReset tells whether an event is one of the factors that a reset of all of
+// them took away: what there is to say of the reset is said once.
+func partOfReset(e holds.EventRef, all []holds.EventRef) bool {
+	return e.Class == holds.MFAChange && e.Verb == holds.Remove && e.Transaction != "" && slices.ContainsFunc(all, func(r holds.EventRef) bool {
+		return r.Class == holds.MFAChange && r.Verb == holds.Reset && r.Transaction == e.Transaction
+	})
 }
 
 // event plans one event.

@@ -87,6 +87,29 @@ func TestRevertSaysWhatCannotBeUndone(t *testing.T) {
 	}
 }
 
+// TestRevertSaysOnceWhatAResetTook: Okta tells a reset and each factor that it took;
+// a factor that somebody deleted by itself is another matter.
+func TestRevertSaysOnceWhatAResetTook(t *testing.T) {
+	w := newWorld(t)
+	reset := resetAll("e1")
+	reset.Transaction = "tx1"
+	w.happens(t, reset)
+	for id, transaction := range map[string]string{"taken": "tx1", "taken as well": "tx1", "deleted": "tx2", "deleted by hand": ""} {
+		e := resetAll(id)
+		e.Verb, e.Type, e.Transaction, e.Factor.Name = holds.Remove, "user.mfa.factor.deactivate", transaction, id
+		w.happens(t, e)
+	}
+	w.run(holds.EffectContain)
+	if _, err := w.Keeper.Decide(t.Context(), w.key(t), "adam", holds.Deny, w.the(t).Version, "nobody knows of it"); err != nil {
+		t.Fatal(err)
+	}
+	w.run(holds.EffectRevert)
+	said := strings.Join(w.the(t).Irreversible, "\n")
+	if len(w.the(t).Irreversible) != 3 || strings.Contains(said, "(taken") || !strings.Contains(said, "(deleted)") || !strings.Contains(said, "(deleted by hand)") {
+		t.Fatalf("%s: it says\n%s", w.the(t).State, said)
+	}
+}
+
 // TestRestoreGivesTheAccountBack after a deny, on fresh proof.
 func TestRestoreGivesTheAccountBack(t *testing.T) {
 	w := newWorld(t)
