@@ -85,7 +85,7 @@ func recordOf(raw []byte) auditRecord {
 	// What cannot be read whole may still have an id; it is stored either way.
 	_ = json.Unmarshal(raw, &in)
 	r.at = in.At.UTC()
-	if r.key = providers.Identifier(in.ID); r.key == "" {
+	if r.key = recordID(in.ID); r.key == "" {
 		sum := sha256.Sum256(raw)
 		r.key = string(sum[:])
 	}

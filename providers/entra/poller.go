@@ -53,6 +53,7 @@ type Poller struct {
 	mu      sync.Mutex
 	loaded  bool
 	high    time.Time // the newest record that is durable
+	limit   int       // of the next page, see smaller
 	seen    seen
 	round   *round
 	deep    depth
@@ -87,7 +88,7 @@ func (c *Client) NewPoller(o PollerOptions) *Poller {
 	if o.Report == nil {
 		o.Report = func(time.Time, string) {}
 	}
-	return &Poller{c: c, opt: o, kick: make(chan struct{}, 1), seen: seen{at: map[string]time.Time{}}}
+	return &Poller{c: c, opt: o, limit: o.Limit, kick: make(chan struct{}, 1), seen: seen{at: map[string]time.Time{}}}
 }
 
 // Run polls until the context ends. A round in several pages goes on without
@@ -157,12 +158,14 @@ func (p *Poller) Once(ctx context.Context) (more bool, err error) {
 	if err := p.c.know(ctx); err != nil {
 		return false, err // what is read next would be judged without it
 	}
+	p.lapsed(p.c.opt.Now())
 	if p.round == nil {
 		p.begin()
 	}
-	page, err := p.c.auditPage(ctx, p.round.query(p.opt.Limit))
+	page, err := p.c.auditPage(ctx, p.round.query(p.limit))
 	if err != nil {
 		p.round.lost(err)
+		p.smaller(err)
 		return false, err
 	}
 	if err := p.store(ctx, page); err != nil {
@@ -184,12 +187,18 @@ func (p *Poller) load(ctx context.Context) error {
 		return err
 	}
 	p.loaded = true
-	now := p.c.opt.Now()
-	if !p.high.IsZero() && now.Sub(p.high) > p.opt.Retention {
-		p.warning, p.warned = "The audit log was last read up to "+p.high.Format("2006-01-02 15:04")+" UTC, which is longer ago than Microsoft Entra keeps it. Changes in between may never be seen here; look at another copy of the log, if there is one.", now
+	return nil
+}
+
+// lapsed warns when reading stood still for longer than the log is kept.
+func (p *Poller) lapsed(now time.Time) {
+	if p.high.IsZero() || now.Sub(p.high) <= p.opt.Retention {
+		return
+	}
+	if p.warning == "" {
 		p.c.log.Error("records of the audit log may be lost", "read_up_to", p.high)
 	}
-	return nil
+	p.warning, p.warned = "The audit log was last read up to "+p.high.Format("2006-01-02 15:04")+" UTC, which is longer ago than Microsoft Entra keeps it. Changes in between may never be seen here; look at another copy of the log, if there is one.", now
 }
 
 // store appends the records of a page that are new. The cursor moves with them,
@@ -235,10 +244,14 @@ func (p *Poller) advance(ctx context.Context, page auditPage) (more bool, err er
 		p.round = nil
 		return false, circling()
 	case circle:
+		r.from = r.reached // it was the circle that broke the order
 		r.byTime()
 		return false, circling()
 	case r.pages%roundPages == 0 && progress && !r.unordered:
 		r.byTime()
+	case p.limit < p.opt.Limit && progress && !r.unordered:
+		p.limit = min(2*p.limit, p.opt.Limit)
+		r.byTime() // a link keeps to the size it was made for
 	}
 	return true, nil
 }
@@ -249,7 +262,8 @@ func circling() error {
 
 // finish ends a round that read up to the end of the log. The first round of all
 // leaves a cursor even when there was nothing, where it began, so that an outage
-// after it is seen.
+// after it is seen. In a log that is silent for days it follows at a distance
+// that no late record has, or the silence would look like an outage.
 func (p *Poller) finish(ctx context.Context) error {
 	r := p.round
 	high := p.high
@@ -257,6 +271,9 @@ func (p *Poller) finish(ctx context.Context) error {
 		high = r.newest
 	}
 	now := p.c.opt.Now().UTC()
+	if silent := now.Add(-p.opt.Retention / 2).Truncate(time.Hour); high.Before(silent) {
+		high = silent
+	}
 	if !high.Equal(p.high) {
 		d := holds.Delivery{Tenant: p.c.opt.Tenant, Connection: p.c.opt.Connection, Source: holds.FromPoller, Received: now}
 		if err := p.opt.Pages.AppendPage(ctx, d, cursor(high), now); err != nil {
@@ -264,6 +281,7 @@ func (p *Poller) finish(ctx context.Context) error {
 		}
 		p.high = high
 	}
+	p.limit = min(2*p.limit, p.opt.Limit)
 	p.deep.ended(r)
 	p.seen.forget(p.high.Add(-p.opt.Overlap - time.Hour))
 	p.round = nil

@@ -35,10 +35,29 @@ func (r *round) query(limit int) string {
 	return auditQuery(r.from, limit, "")
 }
 
-// byTime goes on from what was reached.
+// byTime goes on from what was reached, or begins anew where that says nothing
+// about what was read.
 func (r *round) byTime() {
-	r.from, r.link = r.reached, ""
+	if !r.unordered {
+		r.from = r.reached
+	}
+	r.link = ""
 	clear(r.visited)
+}
+
+// fewest is the smallest page that is asked for: twenty records of a page's
+// greatest size are larger than any record can be.
+const fewest = 20
+
+// smaller asks for half as many records after a page that did not arrive: too
+// many of the largest are more than is read of one answer, or more than Graph
+// sends in time, and whoever can write such records must not stop the reading.
+func (p *Poller) smaller(err error) {
+	if holds.KindOf(err) != holds.Unavailable || holds.RetryAfter(err) > 0 || faultOf(err) != nil {
+		return
+	}
+	p.limit = max(p.limit/2, min(fewest, p.opt.Limit))
+	p.round.byTime()
 }
 
 // lost is told of an error. A link that Graph no longer knows is left.
