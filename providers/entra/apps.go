@@ -111,7 +111,10 @@ func consent(e *holds.Event, r *record) {
 	told(e, "ConsentContext.OnBehalfOfAll", r.changed("ConsentContext.OnBehalfOfAll"))
 	told(e, "ConsentType", kind)
 	told(e, "Scope", scope)
-	if id := grantID(grants); id != "" {
+	switch id := grantID(grants); {
+	case id != "" && slices.ContainsFunc(grantsBefore(raw), func(g grant) bool { return g.id == id }):
+		r.doubt("The permission was added to a grant that was there before. Revoking the grant would also take away what it allowed until then, so that is left to a person.")
+	case id != "":
 		e.Undo = holds.Action{Kind: holds.RevokeConsent, Object: "delegated:" + id}
 	}
 	if id := guid(r.changed("AppRoleAssignment.ServicePrincipal")); id != "" {
@@ -148,12 +151,21 @@ type grant struct{ id, principal, kind, scope string }
 // consentGrants reads "[] => [[Id: …, ClientId: …, PrincipalId: …, ConsentType:
 // …, Scope: …]]": what stood before the arrow is left out.
 func consentGrants(c change) []grant {
-	before, after, ok := strings.Cut(plainLong(c.new), "=>")
+	had := grantsBefore(c)
+	_, after, ok := strings.Cut(plainLong(c.new), "=>")
 	if !ok {
-		before, after = plainLong(c.old), plainLong(c.new)
+		after = plainLong(c.new)
 	}
-	had := grantsIn(before)
 	return slices.DeleteFunc(grantsIn(after), func(g grant) bool { return slices.Contains(had, g) })
+}
+
+// grantsBefore are the grants that stood before the change, as they were.
+func grantsBefore(c change) []grant {
+	before, _, ok := strings.Cut(plainLong(c.new), "=>")
+	if !ok {
+		before = plainLong(c.old)
+	}
+	return grantsIn(before)
 }
 
 // plainLong is a value's text in full.

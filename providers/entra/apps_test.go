@@ -87,6 +87,11 @@ func TestConsents(t *testing.T) {
 			0, "delegated:" + grantOne,
 			[]holds.FieldChange{{Field: "ConsentType", New: "AllPrincipals"}, {Field: "Scope", New: "y"}},
 		},
+		"a grant that was there is widened: revoking it would take what it allowed before": {
+			onApp("Consent to application", "ServicePrincipal", property("ConsentAction.Permissions", "", permissions(entry(grantOne, "", "AllPrincipals", "User.Read"), entry(grantOne, "", "AllPrincipals", "User.Read Mail.Read")))),
+			0, "",
+			[]holds.FieldChange{{Field: "ConsentType", New: "AllPrincipals"}, {Field: "Scope", New: "User.Read Mail.Read"}},
+		},
 		"two at once": {
 			onApp("Consent to application", "ServicePrincipal", property("ConsentAction.Permissions", "", permissions("[]", entry(grantOne, "", "AllPrincipals", "x")+entry("b"+grantOne, "", "AllPrincipals", "y")))),
 			0, "",

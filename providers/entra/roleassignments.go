@@ -143,16 +143,19 @@ func withoutPIM(err error) bool {
 }
 
 // merged makes one list of the three. Every active assignment stands among the
-// direct ones too; what came through PIM for a time is shown as that.
+// direct ones too; what came through PIM for a time is shown as that, and what
+// was made permanent meanwhile as that as well: it outlives the activation.
 func merged(assigned []sdkmodels.UnifiedRoleAssignmentable, active []sdkmodels.UnifiedRoleAssignmentScheduleInstanceable, eligible []sdkmodels.UnifiedRoleEligibilityScheduleInstanceable, viaGroup bool) ([]holds.Role, error) {
 	var out []holds.Role
 	timed := map[string]bool{} // the direct assignments that PIM will end
+	permanent := map[string]bool{}
 	for _, a := range active {
 		if a == nil {
 			return nil, odd("a role")
 		}
 		if !strings.EqualFold(text(a.GetAssignmentType()), "Activated") && a.GetEndDateTime() == nil {
-			continue // permanent: the direct assignment stands for it
+			permanent[text(a.GetRoleAssignmentOriginId())] = true
+			continue // the direct assignment stands for it
 		}
 		r, err := role(activeRole, a, viaGroup || strings.EqualFold(text(a.GetMemberType()), "Group"))
 		if err != nil {
@@ -180,7 +183,7 @@ func merged(assigned []sdkmodels.UnifiedRoleAssignmentable, active []sdkmodels.U
 		if err != nil {
 			return nil, err
 		}
-		if timed[text(a.GetId())] || timed[r.ID] {
+		if (timed[text(a.GetId())] || timed[r.ID]) && !permanent[text(a.GetId())] {
 			continue
 		}
 		r.ID = assignedRole + text(a.GetId())

@@ -26,15 +26,18 @@ func roleOf(e *holds.Event, r *record, k kind) {
 	if id == "" && name == "" {
 		e.Role = holds.Object{}
 	}
-	if distinct(targets) > 1 && e.Class == holds.RoleActivation {
-		r.doubt("The record names several roles; the first is shown.")
-	}
 	if e.Class != holds.RoleActivation {
 		return
 	}
 	e.Rank = rankOf(id)
+	if distinct(targets) > 1 {
+		r.doubt("The record names several roles; the first is shown.")
+		if e.Rank != holds.RankTop {
+			e.Rank = "" // another may reach further
+		}
+	}
 	elevation(e, r)
-	if e.Actor.Kind == holds.PartyPlatform && e.Way == holds.WayOutside && !strings.Contains(strings.ToLower(r.activity), "pim") {
+	if isPIM(e.Actor) && e.Way == holds.WayOutside && !strings.Contains(strings.ToLower(r.activity), "pim") {
 		// What Privileged Identity Management writes into the directory for an
 		// activation that it has completed. Its own records name their door.
 		e.Way = holds.WayActivation
@@ -43,6 +46,13 @@ func roleOf(e *holds.Event, r *record, k kind) {
 		self(e)
 	}
 	groupRole(e, r)
+}
+
+// isPIM tells Privileged Identity Management from the platform's other services,
+// which grant nobody a role.
+func isPIM(p holds.Party) bool {
+	named := strings.EqualFold(p.Name, "MS-PIM") || strings.EqualFold(p.Name, "Azure AD PIM")
+	return p.Kind == holds.PartyPlatform && (named || p.Credential == pimApp)
 }
 
 // elevation is a global administrator taking access to every subscription of

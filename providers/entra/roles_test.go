@@ -1,8 +1,12 @@
 package entra
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	sdkmodels "github.com/microsoftgraph/msgraph-sdk-go/models"
 
 	"github.com/countersign/countersign/holds"
 )
@@ -123,6 +127,70 @@ func TestRanks(t *testing.T) {
 		}
 		if privileged(id) && ordinary(id) {
 			t.Errorf("%s has two ranks", id)
+		}
+	}
+}
+
+// The platform's other services grant nobody a role: what goes by the name of one
+// is no activation. Of several roles the furthest decides, and it may not be the
+// one that is shown.
+func TestC16OnlyPIMActivatesRoles(t *testing.T) {
+	core := strings.ReplaceAll(coreAdd(), globalAdmin, globalReader)
+	for name, want := range map[string]holds.Way{"MS-PIM": holds.WayActivation, "Azure AD PIM": holds.WayActivation, "Device Registration Service": holds.WayOutside} {
+		raw := replaceActor(core, `{"user":null,"app":{"appId":null,"displayName":"`+name+`","servicePrincipalId":null}}`)
+		if e := one(t, raw); e.Way != want || e.Actor.Kind != holds.PartyPlatform {
+			t.Errorf("%s: way %q by %s", name, e.Way, e.Actor.Kind)
+		}
+	}
+	raw := strings.Replace(pimRecord("Add member to role completed (PIM activation)", "88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "Directory Readers"),
+		`{"id":"`+ingrid+`"`, `{"id":"`+globalAdmin+`","type":"Role","displayName":"Global Administrator"},{"id":"`+ingrid+`"`, 1)
+	if e := one(t, raw); e.Rank == holds.RankOrdinary || len(e.Doubts) == 0 {
+		t.Errorf("two roles: rank %q, doubts %q", e.Rank, e.Doubts)
+	}
+}
+
+// replaceActor puts another actor into a record.
+func replaceActor(raw, actor string) string {
+	before, rest, _ := strings.Cut(raw, `"initiatedBy":`)
+	_, after, _ := strings.Cut(rest, `,"targetResources"`)
+	return before + `"initiatedBy":` + actor + `,"targetResources"` + after
+}
+
+// A permanent assignment that was made while the same role was activated must be
+// seen, or nothing of it is taken back and it outlives the activation.
+func TestC16APermanentAssignmentBesideAnActivation(t *testing.T) {
+	direct := sdkmodels.NewUnifiedRoleAssignment()
+	activated, permanent := sdkmodels.NewUnifiedRoleAssignmentScheduleInstance(), sdkmodels.NewUnifiedRoleAssignmentScheduleInstance()
+	const origin = "lAPpYvVpN0KRkAEhdxReEJC2sEqbR_9Hr48lds9SGHI-1"
+	end := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	direct.SetId(ptr(origin))
+	activated.SetAssignmentType(ptr("Activated"))
+	activated.SetEndDateTime(&end)
+	permanent.SetAssignmentType(ptr("Assigned"))
+	for _, a := range []interface {
+		SetRoleDefinitionId(*string)
+		SetDirectoryScopeId(*string)
+	}{direct, activated, permanent} {
+		a.SetRoleDefinitionId(ptr(globalAdmin))
+		a.SetDirectoryScopeId(ptr("/"))
+	}
+	activated.SetRoleAssignmentOriginId(ptr(origin))
+	permanent.SetRoleAssignmentOriginId(ptr(origin))
+	for name, c := range map[string]struct {
+		active []sdkmodels.UnifiedRoleAssignmentScheduleInstanceable
+		want   []string
+	}{
+		"activated alone": {[]sdkmodels.UnifiedRoleAssignmentScheduleInstanceable{activated}, []string{activeRole + globalAdmin + "|/"}},
+		"permanent alone": {[]sdkmodels.UnifiedRoleAssignmentScheduleInstanceable{permanent}, []string{assignedRole + origin}},
+		"both":            {[]sdkmodels.UnifiedRoleAssignmentScheduleInstanceable{activated, permanent}, []string{activeRole + globalAdmin + "|/", assignedRole + origin}},
+	} {
+		roles, err := merged([]sdkmodels.UnifiedRoleAssignmentable{direct}, c.active, nil, false)
+		var got []string
+		for _, r := range roles {
+			got = append(got, r.ID)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 }

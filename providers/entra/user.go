@@ -163,7 +163,9 @@ func recovers(name string) bool {
 	n := strings.ToLower(name)
 	switch n {
 	case "strongauthenticationuserdetails", "otheremail", "othermail", "othermails", "alternateemail", "alternateemailaddresses", "alternativeemail", "mobile",
-		"mobilephone", "othermobile", "telephonenumber", "businessphones", "userprincipalname":
+		"mobilephone", "othermobile", "telephonenumber", "businessphones", "userprincipalname",
+		// By these another directory, or a certificate, is taken for the account.
+		"sourceanchor", "immutableid", "onpremisesimmutableid", "certificateuserids", "authorizationinfo":
 		return true
 	}
 	return strings.Contains(n, "recover") || strings.HasPrefix(n, "phone.") || strings.HasPrefix(n, "email.")
@@ -174,7 +176,9 @@ func recovers(name string) bool {
 func recoveryParts(c change) []holds.FieldChange {
 	if !strings.EqualFold(c.name, "StrongAuthenticationUserDetails") {
 		old, now := plainValue(c.old), plainValue(c.new)
-		if old == now && old != "" {
+		// What is cut off or taken out for showing may be what differs.
+		unsure := strings.ContainsAny(old, "…\uFFFD") && strings.TrimSpace(c.old) != strings.TrimSpace(c.new)
+		if old == now && old != "" && !unsure {
 			return nil
 		}
 		return []holds.FieldChange{{Field: providers.Plain(c.name, 80), Old: old, New: now}}
