@@ -562,14 +562,16 @@ func (q *Queries) ListVerdicts(ctx context.Context, arg ListVerdictsParams) ([]L
 }
 
 const recentEvents = `-- name: RecentEvents :many
-SELECT v.class, e.verb, e.outcome, v.occurred_at, coalesce(e.document -> 'actor' ->> 'kind', '')::text AS actor_kind,
-    (e.actor_id <> '' AND e.actor_id = v.subject_id)::boolean AS own
-FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
-WHERE v.tenant_id = $1
-  AND (v.connection_id, v.subject_id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
-  AND v.class <> 'none' AND v.occurred_at >= $4
-  AND NOT (v.connection_id = $5 AND v.event_id = $6)
-ORDER BY v.occurred_at DESC, v.event_id DESC LIMIT 100
+SELECT class, verb, outcome, occurred_at, actor_kind, own FROM (
+    SELECT DISTINCT ON (v.class, e.verb, e.outcome, 5, 6) v.class, e.verb, e.outcome, v.occurred_at,
+        coalesce(e.document -> 'actor' ->> 'kind', '')::text AS actor_kind, (e.actor_id <> '' AND e.actor_id = v.subject_id)::boolean AS own
+    FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
+    WHERE v.tenant_id = $1
+      AND (v.connection_id, v.subject_id) IN (SELECT unnest($2::text[]), unnest($3::text[]))
+      AND v.class <> 'none' AND v.occurred_at >= $4
+      AND NOT (v.connection_id = $5 AND v.event_id = $6)
+    ORDER BY v.class, e.verb, e.outcome, 5, 6, v.occurred_at DESC
+) newest ORDER BY occurred_at DESC, class, verb LIMIT 500
 `
 
 type RecentEventsParams struct {
@@ -651,7 +653,8 @@ SELECT EXISTS (SELECT FROM events e
       AND e.network <> '' AND e.occurred_at >= $5 AND e.occurred_at < $6 AND e.outcome <> 'failure'
       AND NOT EXISTS (SELECT FROM event_verdicts v
                       WHERE v.tenant_id = e.tenant_id AND v.connection_id = e.connection_id AND v.event_id = e.event_id
-                        AND v.verdict = 'hold'))::boolean AS seen
+                        AND (v.verdict = 'hold' OR EXISTS (SELECT FROM holds h
+                             WHERE h.tenant_id = v.tenant_id AND h.hold_id = v.hold_id AND (h.state <> 'released' OR h.not_me_at IS NOT NULL)))))::boolean AS seen
 `
 
 type SeenNetworkParams struct {

@@ -246,9 +246,17 @@ func (d *decider) insertEvent(ctx context.Context, delivery holds.Delivery, e ho
 		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), EventID: e.ID, DeliveryID: delivery.ID,
 		Type: e.Type, Class: string(e.Class), Verb: string(e.Verb), Outcome: string(e.Outcome), OccurredAt: e.Occurred,
 		ActorID: e.Actor.ID, Transaction: e.Transaction, Document: doc, Fields: sealed,
-		Network: holds.NetworkOf(e.IP),
+		Network: settledIn(e),
 	})
 	return n == 1, err
+}
+
+// settledIn is the network that an event speaks for, empty when for none.
+func settledIn(e holds.Event) string {
+	if !e.Settled() {
+		return ""
+	}
+	return holds.NetworkOf(e.IP)
 }
 
 func eventPlace(tenant, conn, event string) []byte {

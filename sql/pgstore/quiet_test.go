@@ -1,6 +1,8 @@
 package pgstore_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,7 +23,7 @@ func (w *world) facts(e holds.Event) (f holds.Facts) {
 // from is an event of the account's own, at a day and from an address.
 func from(name, ip string, day int) holds.Event {
 	e := event(name, "00u1")
-	e.Actor.ID, e.IP, e.Occurred = "00u1", ip, at(0).AddDate(0, 0, day)
+	e.Verb, e.Actor.ID, e.IP, e.Occurred = holds.Enrol, "00u1", ip, at(0).AddDate(0, 0, day)
 	return e
 }
 
@@ -42,6 +44,7 @@ func TestSeenNetwork(t *testing.T) {
 		"an hour ago":              {before: from("a", "203.0.113.7", 0), now: from("b", "203.0.113.7", 0)},
 		"a hundred days ago":       {before: from("a", "203.0.113.7", -100), now: from("b", "203.0.113.7", 0)},
 		"by something held":        {before: from("a", "203.0.113.7", -3), held: true, now: from("b", "203.0.113.7", 0)},
+		"by what needs no sign-in": {before: asked(from("a", "203.0.113.7", -3)), now: from("b", "203.0.113.7", 0)},
 		"no address":               {before: from("a", "", -3), now: from("b", "", 0)},
 		"afterwards":               {before: from("a", "203.0.113.7", 3), now: from("b", "203.0.113.7", 0)},
 		"an attempt that failed":   {before: failed(from("a", "203.0.113.7", -3)), now: from("b", "203.0.113.7", 0)},
@@ -66,6 +69,62 @@ func TestSeenNetwork(t *testing.T) {
 func failed(e holds.Event) holds.Event {
 	e.Outcome = holds.Failed
 	return e
+}
+
+func asked(e holds.Event) holds.Event {
+	e.Class, e.Verb = holds.PasswordReset, holds.Other
+	return e
+}
+
+// TestSeenNetworkOfAnIntruder: what was told, or came to a hold, and was then said to
+// be nobody's of the account's makes no network known; a release does.
+func TestSeenNetworkOfAnIntruder(t *testing.T) {
+	for name, c := range map[string]struct {
+		becomes func(*holds.Hold)
+		want    bool
+	}{
+		"told":                 {func(h *holds.Hold) { h.State, h.ClosedAt = holds.Released, at(1) }, true},
+		"told, and repudiated": {func(h *holds.Hold) { h.State, h.ClosedAt, h.NotMe = holds.Released, at(1), at(2) }, false},
+		"still held":           {func(*holds.Hold) {}, false},
+		"denied":               {func(h *holds.Hold) { h.State = holds.Denied }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.must(w.Receive(t.Context(), delivery("told")))
+			before := from("a", "203.0.113.7", -3)
+			w.drain(before.Occurred, []holds.Event{before}, func(q holds.Question) (holds.Answer, error) {
+				a, err := openOrJoin(q)
+				a.Ruling.Verdict = holds.Notify
+				c.becomes(&a.Change.Hold)
+				return a, err
+			})
+			if got := w.facts(from("b", "203.0.113.7", 0)).SeenNetwork; got != c.want {
+				t.Fatalf("seen %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestChainKeepsWhatMatters: no number of small things pushes a reset out of what is
+// known of the day.
+func TestChainKeepsWhatMatters(t *testing.T) {
+	w := newWorld(t)
+	events := []holds.Event{event("reset", "00u1")}
+	for i := range 110 {
+		e := asked(event(fmt.Sprintf("asked-%d", i), "00u1"))
+		e.Occurred = at(1 + i)
+		events = append(events, e)
+	}
+	w.must(w.Receive(t.Context(), delivery("day")))
+	w.drain(at(200), events, func(holds.Question) (holds.Answer, error) {
+		return holds.Answer{Ruling: holds.Ruling{Verdict: holds.Record}}, nil
+	})
+	e := event("enrols", "00u1")
+	e.Occurred = at(200)
+	f := w.facts(e)
+	if !slices.ContainsFunc(f.Chain, func(p holds.Past) bool { return p.Class == holds.MFAChange && p.Verb == holds.Reset }) {
+		t.Fatalf("the reset of three hours ago is forgotten: %d things are known", len(f.Chain))
+	}
 }
 
 // TestJoined: when an account was made is its own word, else that of the event
