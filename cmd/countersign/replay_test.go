@@ -416,3 +416,41 @@ func TestReplayWithSettings(t *testing.T) {
 		t.Errorf("with no joiners it is held: %+v", v)
 	}
 }
+
+// TestReplayStops: told to stop, it stops, and what was judged has been printed; a
+// reader that goes away ends it, too.
+func TestReplayStops(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	var out bytes.Buffer
+	in := &stopping{mix: mix{n: 1 << 30}, after: 100, stop: stop}
+	err := run(ctx, []string{"replay", "--provider=okta", "--json", "-"}, streams{in: in, out: &out, err: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "stopped after ") || !strings.HasSuffix(out.String(), "\n") {
+		t.Errorf("%v after %d bytes", err, out.Len())
+	}
+	if n := len(verdicts(t, out.String())); n < 1000 {
+		t.Errorf("%d lines were printed", n)
+	}
+	gone := errors.New("nobody reads any more")
+	err = run(context.Background(), []string{"replay", "--provider=okta", "--json", "-"}, streams{in: &mix{n: 1 << 30}, out: closed{gone}, err: io.Discard})
+	if !errors.Is(err, gone) {
+		t.Errorf("without a reader: %v", err)
+	}
+}
+
+// stopping tells the command to stop after some reads.
+type stopping struct {
+	mix
+	after int
+	stop  func()
+}
+
+func (s *stopping) Read(p []byte) (int, error) {
+	if s.after--; s.after == 0 {
+		s.stop()
+	}
+	return s.mix.Read(p)
+}
+
+type closed struct{ err error }
+
+func (c closed) Write([]byte) (int, error) { return 0, c.err }
