@@ -31,7 +31,14 @@
 //     are told by ids where those are known, and by name with a doubt where not;
 //   - values are in Event.Fields alone, which the store seals, and credentials' values
 //     nowhere;
-//   - a request for a role grants nothing: only its completion takes effect.
+//   - a request for a role grants nothing: only its completion takes effect;
+//   - an action reads the state first, so that what is already so is not claimed as
+//     ours; it makes one changing call and never repeats it;
+//   - "in force" is said of the restraint group only after the Conditional Access
+//     policies that deny it were read back;
+//   - the log is read by time, with an overlap behind the newest record seen, and
+//     its cursor never passes what is not stored; a subscription only says when to
+//     look, and one that is lost is noticed and made anew.
 //
 // It refuses ids that are not GUIDs before any call, addresses other than the
 // configured one, and fetches nothing because a record names it.
