@@ -79,7 +79,7 @@ func (x *Decoder) application(r *record, a entry) holds.Party {
 	case p.Own:
 	case a.appID == pimApp || a.id != "" && slices.Contains(known, a.id):
 		p.Kind = holds.PartyPlatform
-	case isPlatform(a.name) && slices.Contains(x.pretend.get(), a.id), pimName && (len(known) > 0 && a.id != "" || a.appID != ""):
+	case isPlatform(a.name) && a.id != "" && (slices.Contains(x.pretend.get(), a.id) || x.wasFound(a.name)), pimName && (len(known) > 0 && a.id != "" || a.appID != ""):
 		r.doubt("An application calls itself " + quoted(a.name) + ", as a service of Microsoft's does, but is another one (" + quoted(p.ID) + ").")
 	case isPlatform(a.name):
 		p.Kind = holds.PartyPlatform
@@ -92,6 +92,11 @@ func (x *Decoder) application(r *record, a entry) holds.Party {
 func (x *Decoder) byName(r *record, p holds.Party, e entry) holds.Party {
 	r.doubt("The actor was recognised as a service of Microsoft's by its name alone (" + quoted(e.name) + "), which anybody can give an application.")
 	return p
+}
+
+// wasFound tells whether a service's own principal in the tenant is known.
+func (x *Decoder) wasFound(name string) bool {
+	return slices.ContainsFunc(*x.found.Load(), func(s string) bool { return strings.EqualFold(s, name) })
 }
 
 func isPlatform(name string) bool {

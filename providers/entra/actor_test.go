@@ -66,7 +66,7 @@ func TestC9EveryActorHasAKind(t *testing.T) {
 		t.Errorf("%+v, %q", got.Actor, got.Doubts)
 	}
 	x := NewDecoder(DecoderOptions{})
-	x.SetPlatformPrincipals([]string{strings.ToUpper(pimSP), ""}, []string{finance})
+	x.SetPlatformPrincipals([]string{strings.ToUpper(pimSP), ""}, []string{"MS-PIM"}, []string{finance})
 	if got := x.one([]byte(by(app(`"`+pimSP+`"`, "null", "MS-PIM"))), received()); len(got.Doubts) != 0 {
 		t.Errorf("the principal's id was not taken: %q", got.Doubts)
 	}
@@ -74,6 +74,14 @@ func TestC9EveryActorHasAKind(t *testing.T) {
 	for id, want := range map[string]holds.PartyKind{finance: holds.PartyApp, ourSet: holds.PartyPlatform} {
 		if got := x.one([]byte(by(app(`"`+id+`"`, "null", mfa))), received()); got.Actor.Kind != want || len(got.Doubts) != 1 {
 			t.Errorf("C9: %s of that name is %s, want %s: %q", id, got.Actor.Kind, want, got.Doubts)
+		}
+	}
+	// Once the service itself was found, another of its name is none, also one that
+	// was made after the lists were read; a record without an id is Microsoft's.
+	x.SetPlatformPrincipals([]string{pimSP, ingrid}, []string{"MS-PIM", mfa}, nil)
+	for id, want := range map[string]holds.PartyKind{`"` + ourSet + `"`: holds.PartyApp, `"` + ingrid + `"`: holds.PartyPlatform, "null": holds.PartyPlatform} {
+		if got := x.one([]byte(by(app(id, "null", strings.ToLower(mfa)))), received()); got.Actor.Kind != want {
+			t.Errorf("C9: %s of a name whose service is known is %s, want %s", id, got.Actor.Kind, want)
 		}
 	}
 }

@@ -41,9 +41,10 @@ type Decoder struct {
 	group    string
 	own      idList
 	platform idList
-	pretend  idList    // applications that only call themselves a service of Microsoft's
-	policies idList    // those that restrain, as last read back
-	nodes    sync.Pool // of *[]node
+	pretend  idList                   // applications that only call themselves a service of Microsoft's
+	found    atomic.Pointer[[]string] // services whose principal in the tenant is known, by name
+	policies idList                   // those that restrain, as last read back
+	nodes    sync.Pool                // of *[]node
 }
 
 // idList is a list of ids that may be replaced while it is read.
@@ -67,7 +68,7 @@ func NewDecoder(o DecoderOptions) *Decoder {
 	x := &Decoder{kinds: kinds(), cmdlets: cmdlets(), group: objectID(o.RestraintGroup)}
 	x.SetOwnAccounts(o.OwnAccounts)
 	x.SetRestraintPolicies(o.RestraintPolicies)
-	x.SetPlatformPrincipals(o.PlatformPrincipals, nil)
+	x.SetPlatformPrincipals(o.PlatformPrincipals, nil, nil)
 	return x
 }
 
@@ -77,12 +78,17 @@ func NewDecoder(o DecoderOptions) *Decoder {
 func (x *Decoder) SetRestraintPolicies(ids []string) { x.policies.set(ids) }
 
 // SetPlatformPrincipals replaces the object ids that Microsoft's own services have
-// in the tenant, and those of applications that have such a service's name and are
-// not Microsoft's. Of a service that is in neither list the name is believed, with
-// a doubt; but not that of Privileged Identity Management once any id is known.
-func (x *Decoder) SetPlatformPrincipals(microsofts, others []string) {
+// in the tenant, the names under which those were found, and the ids of
+// applications that have such a service's name and are not Microsoft's. Of a
+// service that was not found the name is believed, with a doubt, unless it is that
+// of Privileged Identity Management and any id is known. Who has the name of one
+// that was found, and another id, came after the lists were read and only has the
+// name.
+func (x *Decoder) SetPlatformPrincipals(microsofts, found, others []string) {
 	x.platform.set(microsofts)
 	x.pretend.set(others)
+	names := slices.Clone(found)
+	x.found.Store(&names)
 }
 
 // SetOwnAccounts replaces the ids that are our own. A change of an application's

@@ -39,9 +39,9 @@ func (c *Client) know(ctx context.Context) error {
 	own, err := c.ownIDs(ctx)
 	if err == nil {
 		c.dec.SetOwnAccounts(append(own, c.ownAccounts()...))
-		var microsofts, others []string
-		if microsofts, others, err = c.platformIDs(ctx); err == nil {
-			c.dec.SetPlatformPrincipals(microsofts, others)
+		var microsofts, found, others []string
+		if microsofts, found, others, err = c.platformIDs(ctx); err == nil {
+			c.dec.SetPlatformPrincipals(microsofts, found, others)
 		}
 	}
 	switch {
@@ -95,24 +95,25 @@ func (c *Client) ownIDs(ctx context.Context) ([]string, error) {
 }
 
 // platformIDs sorts the principals that have the name of a service of Microsoft's
-// by whether they are Microsoft's.
-func (c *Client) platformIDs(ctx context.Context) (microsofts, others []string, err error) {
+// by whether they are Microsoft's; names are those that one of Microsoft's has.
+func (c *Client) platformIDs(ctx context.Context) (microsofts, names, others []string, err error) {
 	for _, name := range platformServices() {
 		found, err := c.principals(ctx, "displayName eq '"+name+"'")
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		for _, p := range found {
 			switch {
 			case p == nil || !isGUID(text(p.GetId())):
 			case p.GetAppOwnerOrganizationId() != nil && slices.Contains(microsoftTenants(), strings.ToLower(p.GetAppOwnerOrganizationId().String())):
 				microsofts = append(microsofts, text(p.GetId()))
+				names = append(names, name)
 			default:
 				others = append(others, text(p.GetId()))
 			}
 		}
 	}
-	return microsofts, others, nil
+	return microsofts, names, others, nil
 }
 
 func (c *Client) principals(ctx context.Context, filter string) ([]sdkmodels.ServicePrincipalable, error) {
