@@ -43,7 +43,7 @@ func (w *demoWorld) signIn(ctx context.Context, p holds.PersonID) (*reviewerBrow
 	if err != nil {
 		return nil, err
 	}
-	b := &reviewerBrowser{w: w, person: p, client: &http.Client{Jar: jar, Timeout: 15 * time.Second}}
+	b := &reviewerBrowser{w: w, person: p, client: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
 	link, err := w.signInLink(ctx, p)
 	if err != nil {
 		return nil, err
@@ -66,6 +66,9 @@ func (b *reviewerBrowser) post(ctx context.Context, address string, form url.Val
 	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	if err != nil {
 		return err
+	}
+	if res.StatusCode == http.StatusConflict {
+		return fmt.Errorf("%w: %s", errStale, words(body))
 	}
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the console refused %s of %s with status %d: %s", req.URL.Path, b.person, res.StatusCode, words(body))
@@ -97,19 +100,32 @@ func (b *reviewerBrowser) hold(ctx context.Context, id holds.HoldID) (holds.View
 }
 
 // form opens the hold's page as a reviewer does, fills one of its forms in and
-// sends it with what the page says it shows.
+// sends it with what the page says it shows. Where the hold has changed meanwhile,
+// a reviewer looks again.
 func (b *reviewerBrowser) form(ctx context.Context, id holds.HoldID, action string, fields map[string]string) error {
 	address := b.w.service.consoleURL() + "/holds/" + string(id)
-	page, err := b.get(ctx, address)
-	if err != nil {
-		return err
+	var err error
+	for range looks {
+		page, gerr := b.get(ctx, address)
+		if gerr != nil {
+			return gerr
+		}
+		form := shown(page)
+		for name, value := range fields {
+			form.Set(name, value)
+		}
+		if err = b.post(ctx, address+"/"+action, form); !errors.Is(err, errStale) {
+			return err
+		}
 	}
-	form := shown(page)
-	for name, value := range fields {
-		form.Set(name, value)
-	}
-	return b.post(ctx, address+"/"+action, form)
+	return fmt.Errorf("after %d looks: %w", looks, err)
 }
+
+// looks is how often a reviewer looks again.
+const looks = 5
+
+// errStale is what the console says to somebody whose page is out of date.
+var errStale = errors.New("the hold has changed")
 
 func (b *reviewerBrowser) get(ctx context.Context, address string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

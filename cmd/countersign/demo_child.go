@@ -34,7 +34,8 @@ type simulatorReady struct {
 		Token   string     `json:"token"`
 		Company simCompany `json:"company"`
 	} `json:"okta"`
-	AdminURL string `json:"adminURL"`
+	Entra    simDirectory `json:"entra"`
+	AdminURL string       `json:"adminURL"`
 	Mail     struct {
 		SMTPAddr       string `json:"smtpAddr"`
 		CertificatePEM string `json:"certificatePEM"`
@@ -56,6 +57,33 @@ type simPerson struct {
 	ID      string            `json:"id"`
 	Duty    string            `json:"duty"`
 	Profile map[string]string `json:"profile"`
+}
+
+// simDirectory is the simulated Entra directory of the same company.
+type simDirectory struct {
+	URL          string `json:"url"`
+	TenantID     string `json:"tenantID"`
+	ClientID     string `json:"clientID"`
+	ClientSecret string `json:"clientSecret"`
+	Principal    string `json:"principal"`
+	Company      struct {
+		RestraintGroup string `json:"restraintGroup"`
+		People         []struct {
+			ID    string `json:"id"`
+			Login string `json:"userPrincipalName"`
+		} `json:"people"`
+	} `json:"company"`
+}
+
+// Account is the account of the person who signs in at Okta under the same name,
+// empty when there is none.
+func (d simDirectory) Account(p simPerson) string {
+	for _, a := range d.Company.People {
+		if a.Login == p.Profile["login"] {
+			return a.ID
+		}
+	}
+	return ""
 }
 
 // startSimulator finds the program beside this one or on the PATH.
@@ -122,14 +150,38 @@ func (s *simulator) stop() error {
 	return err
 }
 
-// tell plays a story at the simulated provider.
-func (s *simulator) tell(ctx context.Context, story string, request map[string]any) error {
-	return s.post(ctx, "/sim/stories/"+story, request, nil)
+// simAct is something that somebody does at one of the simulated platforms.
+type simAct struct {
+	At      string         `json:"at"`
+	Story   string         `json:"story"`
+	Request map[string]any `json:"request"`
 }
 
-// person reads an account's state from the simulator itself, to check ours.
-func (s *simulator) person(ctx context.Context, id string, into any) error {
-	return s.call(ctx, http.MethodGet, "/sim/people/"+id, nil, into)
+// simRecord is a record of the simulated directory's audit log.
+type simRecord struct {
+	ID string    `json:"id"`
+	At time.Time `json:"activityDateTime"`
+}
+
+// play has acts happen one right after the other, and returns the audit records that
+// each wrote at the directory.
+func (s *simulator) play(ctx context.Context, acts ...simAct) ([][]simRecord, error) {
+	var told []struct {
+		Records []simRecord `json:"records"`
+	}
+	if err := s.post(ctx, "/play", acts, &told); err != nil {
+		return nil, err
+	}
+	out := make([][]simRecord, len(told))
+	for i, t := range told {
+		out[i] = t.Records
+	}
+	return out, nil
+}
+
+// get reads something from a simulator itself, to check what we say.
+func (s *simulator) get(ctx context.Context, path string, into any) error {
+	return s.call(ctx, http.MethodGet, path, nil, into)
 }
 
 func (s *simulator) post(ctx context.Context, path string, body, into any) error {
@@ -141,7 +193,7 @@ func (s *simulator) post(ctx context.Context, path string, body, into any) error
 }
 
 func (s *simulator) call(ctx context.Context, method, path string, body []byte, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, s.ready.AdminURL+path, bytes.NewReader(body))
 	if err != nil {

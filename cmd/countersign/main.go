@@ -74,7 +74,7 @@ func (c exitCode) Error() string { return fmt.Sprintf("exit %d", int(c)) }
 // commands is the command line. Each field's help is what a tired person reads.
 type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Run the service."`
-	Demo        demoCommand        `cmd:"" help:"Try it: a small company, a simulated Okta and two attacks, all on this machine."`
+	Demo        demoCommand        `cmd:"" help:"Try it: a small company, a simulated Okta and Entra and two attacks, all on this machine."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Say what is wrong with a configuration, without starting anything."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database's tables up to this version."`
 	Keys        struct {
