@@ -9,13 +9,40 @@ import (
 )
 
 // addPast keeps the newest events first, and of those only the ones that still
-// belong to a chain, unless all are wanted.
+// belong to a chain, unless all are wanted. Where there are too many, one goes that
+// another of its kind, soon after it, stands for.
 func (a *account) addPast(all bool, p past) {
 	at, _ := slices.BinarySearchFunc(a.past, p.Occurred, func(q past, t time.Time) int { return t.Compare(q.Occurred) })
 	a.past = slices.Insert(a.past, at, p)
-	for n := len(a.past) - 1; n >= mostPast || !all && a.past[0].Occurred.Sub(a.past[n].Occurred) > 2*chainWithin; n-- {
+	for n := len(a.past) - 1; !all && a.past[0].Occurred.Sub(a.past[n].Occurred) > 2*chainWithin; n-- {
 		a.past = a.past[:n]
 	}
+	if len(a.past) > mostPast {
+		n := a.spare()
+		a.past = slices.Delete(a.past, n, n+1)
+	}
+}
+
+// spare is the place of the event that is missed least: the one with the next of its
+// kind closest behind it, else the oldest.
+func (a *account) spare() int {
+	best, closest := len(a.past)-1, time.Duration(-1)
+	for i, p := range a.past {
+		for j := i - 1; j >= 0; j-- {
+			if q := a.past[j]; q.alike(p) {
+				if gap := q.Occurred.Sub(p.Occurred); closest < 0 || gap <= closest {
+					best, closest = i, gap
+				}
+				break
+			}
+		}
+	}
+	return best
+}
+
+// alike tells whether two events are the same to a chain but for their time.
+func (p past) alike(q past) bool {
+	return p.Class == q.Class && p.Verb == q.Verb && p.By == q.By && p.Own == q.Own && p.failed == q.failed
 }
 
 // change follows what an event does to the roles and factors of an account.

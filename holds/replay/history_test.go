@@ -57,6 +57,31 @@ func TestChain(t *testing.T) {
 	}
 }
 
+// TestChainKeepsWhatMatters: no number of small things pushes a reset out of the day,
+// in a log that is read once and in one that is read twice.
+func TestChainKeepsWhatMatters(t *testing.T) {
+	events := []holds.Event{event("reset", "09:00:00", kind(holds.MFAChange, holds.Reset))}
+	for i := range 300 {
+		events = append(events, event(fmt.Sprint("asks-", i), "10:00:00", kind(holds.PasswordReset, holds.Other), func(e *holds.Event) {
+			e.Occurred = e.Occurred.Add(time.Duration(i) * time.Minute)
+		}))
+	}
+	enrols := event("enrols", "15:30:00", by("ada", holds.PartyPerson), kind(holds.MFAChange, holds.Enrol))
+	for _, whole := range []bool{false, true} {
+		h := NewHistory(whole)
+		for _, e := range events {
+			h.Note(e, true)
+		}
+		f := h.Facts(enrols, enrols.Subjects[0])
+		if !slices.ContainsFunc(f.Chain, func(p holds.Past) bool { return p.Class == holds.MFAChange && p.Verb == holds.Reset }) {
+			t.Errorf("whole %v: the reset of the morning is forgotten: %d things are known", whole, len(f.Chain))
+		}
+		if len(f.Chain) > mostPast {
+			t.Errorf("whole %v: %d things are remembered", whole, len(f.Chain))
+		}
+	}
+}
+
 // TestJoined: an account that was seen being made is new, for a while.
 func TestJoined(t *testing.T) {
 	for name, kind := range map[string]string{"Okta": "user.lifecycle.create", "Entra": "Add user", "Microsoft 365": "Add user. "} {
