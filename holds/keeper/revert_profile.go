@@ -9,15 +9,25 @@ import (
 
 // restoreProfile sets the contact attributes that an event changed back to the
 // before-image: those that the event names, and where it names none that the
-// account has, all that differ.
+// account has, all that differ. What an account is signed in by is no contact: it
+// is named for people, and alone it is no reason to set contacts back.
 func (p *revertPlan) restoreProfile(e holds.EventRef) {
+	contacts := slices.DeleteFunc(slices.Clone(e.Fields), signsIn)
+	for _, field := range e.Fields {
+		if signsIn(field) {
+			p.say("set " + field + " back by hand: the account is signed in by it, and nothing here restores it (" + e.Type + ")")
+		}
+	}
+	if len(contacts) == 0 && len(e.Fields) > 0 {
+		return
+	}
 	if !p.known || len(p.before.Contacts) == 0 {
 		p.say("set the recovery contact back by hand to the value on file: what it was before is not known (" + e.Type + ")")
 		return
 	}
 	names := p.contacts()
 	told := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return !slices.ContainsFunc(e.Fields, func(field string) bool { return alike(field, name) })
+		return !slices.ContainsFunc(contacts, func(field string) bool { return alike(field, name) })
 	})
 	if len(told) > 0 {
 		names = told
@@ -44,6 +54,14 @@ func (p *revertPlan) contacts() []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// signsIn tells of attributes by which somebody is taken for the account: its
+// sign-in name, and what ties another directory's person or a certificate to it.
+func signsIn(field string) bool {
+	return slices.ContainsFunc([]string{
+		"login", "userPrincipalName", "SourceAnchor", "ImmutableId", "onPremisesImmutableId", "CertificateUserIds", "AuthorizationInfo",
+	}, func(name string) bool { return strings.EqualFold(name, field) })
 }
 
 // alike compares the names of an attribute in a log and in a profile: OtherMail

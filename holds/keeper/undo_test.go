@@ -242,6 +242,14 @@ func TestRestoreProfile(t *testing.T) {
 			before: map[string]string{"secondEmail": "thief@evil.example", "mobilePhone": "+9"},
 			want:   map[string]string{"secondEmail": "thief@evil.example", "mobilePhone": "+9"}, says: "there was nothing left to set back",
 		},
+		"signed in by it": {
+			before: map[string]string{"secondEmail": "old@home.example", "mobilePhone": "+1"}, fields: []string{"SourceAnchor"},
+			want: map[string]string{"secondEmail": "thief@evil.example", "mobilePhone": "+9"}, says: "set SourceAnchor back by hand",
+		},
+		"signed in by it, and a contact": {
+			before: map[string]string{"secondEmail": "old@home.example", "mobilePhone": "+1"}, fields: []string{"secondEmail", "userPrincipalName"},
+			want: map[string]string{"secondEmail": "old@home.example", "mobilePhone": "+9"}, says: "set userPrincipalName back by hand",
+		},
 		"not known": {want: map[string]string{"secondEmail": "thief@evil.example", "mobilePhone": "+9"}, says: "by hand to the value on file"},
 	} {
 		t.Run(name, func(t *testing.T) {
