@@ -88,9 +88,14 @@ func (p *revertPlan) apart(events []holds.EventRef, hand string) {
 	}
 }
 
-// undo takes the event's own word for what came into being.
+// undo takes the event's own word for what came into being. A membership that was
+// there before, and only was given back, is the owner's.
 func (p *revertPlan) undo(e holds.EventRef) {
 	a := e.Undo
+	if a.Kind == holds.LeaveGroup && slices.ContainsFunc(p.before.Groups, func(g holds.Object) bool { return g.ID == a.Object }) {
+		p.say("the account was in the group " + a.Object + " before, so it is not taken out of it; decide by hand whether it belongs there (" + e.Type + ")")
+		return
+	}
 	a.Account, a.Before = p.account, nil
 	p.add(a)
 }

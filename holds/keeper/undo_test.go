@@ -309,3 +309,22 @@ func TestTheWayBackIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// TestAMembershipOfBeforeIsLeft: the owner was in the group, was taken out and put
+// back. Undoing the last of it must not take from the owner what was theirs.
+func TestAMembershipOfBeforeIsLeft(t *testing.T) {
+	for group, left := range map[string]int{"g-own": 2, "g-new": 1} {
+		w := all(t)
+		w.snapshots = append(w.snapshots, holds.Snapshot{Account: holds.Account{ID: "00uvictim"}, At: start.Add(-time.Hour), Groups: []holds.Object{{ID: "g-own"}}})
+		w.provider.account.Groups = []holds.Object{{ID: "g-own"}, {ID: "g-new"}}
+		denied(t, w, made(holds.RemoteAccess, holds.LeaveGroup, group))
+		w.run(holds.EffectRevert)
+		h := w.the(t)
+		if len(w.provider.account.Groups) != left || h.State != holds.Reverted {
+			t.Errorf("%s: %s, groups %v", group, h.State, w.provider.account.Groups)
+		}
+		if said := strings.Join(h.Irreversible, ";"); strings.Contains(said, "decide by hand") != (left == 2) {
+			t.Errorf("%s: people read %q", group, said)
+		}
+	}
+}
