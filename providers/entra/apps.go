@@ -100,9 +100,9 @@ func consent(e *holds.Event, r *record) {
 	text := r.changed("ConsentAction.Permissions")
 	raw, _ := r.property("ConsentAction.Permissions")
 	grants := consentGrants(raw)
-	scope := cmp.Or(r.changed("DelegatedPermissionGrant.Scope"), r.changed("AppRole.Value"))
-	for _, g := range grants {
-		scope = cmp.Or(scope, g.scope)
+	scopes := []string{r.changed("DelegatedPermissionGrant.Scope"), r.changed("AppRole.Value")}
+	for _, g := range grants { // one for each interface; the gravest may be the last
+		scopes = append(scopes, g.scope)
 	}
 	object(e, "ServicePrincipal", r.changed("ServicePrincipal.ObjectID"), r.changed("ServicePrincipal.DisplayName"))
 	kind := cmp.Or(r.changed("DelegatedPermissionGrant.ConsentType"), grantType(grants))
@@ -110,7 +110,10 @@ func consent(e *holds.Event, r *record) {
 	told(e, "ConsentContext.IsAdminConsent", r.changed("ConsentContext.IsAdminConsent"))
 	told(e, "ConsentContext.OnBehalfOfAll", r.changed("ConsentContext.OnBehalfOfAll"))
 	told(e, "ConsentType", kind)
-	told(e, "Scope", scope)
+	for _, scope := range scopes {
+		told(e, "Scope", scope)
+	}
+	tidyFields(e)
 	switch id := grantID(grants); {
 	case id != "" && slices.ContainsFunc(grantsBefore(raw), func(g grant) bool { return g.id == id }):
 		r.doubt("The permission was added to a grant that was there before. Revoking the grant would also take away what it allowed until then, so that is left to a person.")

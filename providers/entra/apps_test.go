@@ -95,7 +95,7 @@ func TestConsents(t *testing.T) {
 		"two at once": {
 			onApp("Consent to application", "ServicePrincipal", property("ConsentAction.Permissions", "", permissions("[]", entry(grantOne, "", "AllPrincipals", "x")+entry("b"+grantOne, "", "AllPrincipals", "y")))),
 			0, "",
-			[]holds.FieldChange{{Field: "ConsentType", New: "AllPrincipals"}, {Field: "Scope", New: "x"}},
+			[]holds.FieldChange{{Field: "ConsentType", New: "AllPrincipals"}, {Field: "Scope", New: "x"}, {Field: "Scope", New: "y"}},
 		},
 		"an id that leads elsewhere": {
 			onApp("Consent to application", "ServicePrincipal", property("ConsentAction.Permissions", "", permissions("[]", entry("../../users/x/y/z/0000", "", "AllPrincipals", "x")))),
@@ -111,6 +111,11 @@ func TestConsents(t *testing.T) {
 			onApp("Add app role assignment to service principal", "ServicePrincipal", property("AppRole.Value", `""`, `"RoleManagement.ReadWrite.Directory"`), property("ServicePrincipal.ObjectID", "", `"`+keyTwo+`"`)),
 			0, "",
 			[]holds.FieldChange{{Field: "Scope", New: "RoleManagement.ReadWrite.Directory"}},
+		},
+		"a grave one behind a harmless one": {
+			onApp("Consent to application", "ServicePrincipal", property("DelegatedPermissionGrant.Scope", `""`, `"User.Read"`), property("ConsentAction.Permissions", "", permissions("[]", entry(grantOne, tess, "Principal", "User.Read")+entry("b"+grantOne, tess, "Principal", "EWS.AccessAsUser.All")))),
+			1, "",
+			[]holds.FieldChange{{Field: "ConsentType", New: "Principal"}, {Field: "Scope", New: "EWS.AccessAsUser.All"}, {Field: "Scope", New: "User.Read"}},
 		},
 		"nothing told": {onApp("Consent to application", "ServicePrincipal"), 0, "", nil},
 	} {
