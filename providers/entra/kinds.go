@@ -213,6 +213,13 @@ func directories(add adder) {
 		"create identity provider", "update identity provider", "create custom identity provider", "update custom identity provider",
 		"create customauthenticationextension", "update customauthenticationextension", "add user to feature rollout", "add a group to feature rollout",
 		"enable password writeback for directory", "create a multitenantorg", "add multitenantorg tenant")
+	// Whoever's certificates are trusted signs in as anybody. A certificate authority
+	// belongs to an infrastructure, and each writes its own record.
+	add(kind{class: c, verb: holds.Update, wide: true}, "create publickeyinfrastructure", "restore publickeyinfrastructure",
+		"initiate publickeyinfrastructure file upload", "create certificateauthorityentity", "update certificateauthorityentity",
+		"restore certificateauthorityentity")
+	// Such a unit keeps the organisation's help desk from those in it.
+	add(kind{class: c, verb: holds.Update}, "remove member from restricted management administrative unit")
 	// Microsoft's support asks for, and is given, access to the organisation's data.
 	add(kind{class: holds.EmergencyAccess, verb: holds.Grant, wide: true}, "approval approved")
 	// The diagnostic settings are where the log that we live by is sent.
@@ -231,8 +238,10 @@ func harmless(add adder) {
 		"revoke credential", "update provisioning setting or credentials", "add entitlement management role assignment",
 		"remove entitlement management role assignment", "get available strong authentication devices", "validate client credentials",
 		"federate with an identity provider", "delete consent", "add role from template", "remove unverified domain", "remove verified domain",
+		"delete publickeyinfrastructure", "hard delete publickeyinfrastructure", "delete certificateauthorityentity",
+		"hard delete certificateauthorityentity",
 		"delete identity provider", "delete custom identity provider", "demote partner", "remove partner from company",
-		"add app role assignment to administrative unit")
+		"add app role assignment to administrative unit", "add member to restricted management administrative unit")
 }
 
 // sensitive are the words that make an activity that kinds does not list look as
@@ -244,5 +253,6 @@ func looksSensitive(key string) bool {
 	return slices.ContainsFunc([]string{
 		"credential", "password", "strong auth", "security info", "authentication method", "mfa", "multifactor", "multi-factor", "role", "privilege", "elevat",
 		"recovery", "federat", "consent", "permission", "impersonat", "access pass", "passkey", "fido", "secret", "owner", "conditional access", "identity provider",
+		"certificateauthorit", "certificate authorit", "publickeyinfra", "restricted management",
 	}, func(word string) bool { return strings.Contains(key, word) })
 }

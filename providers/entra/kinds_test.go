@@ -91,6 +91,8 @@ func TestR26toR34EveryActivityHasItsClass(t *testing.T) {
 			holds.Update: {
 				"Set federation settings on domain", "Set domain authentication", "Add unverified domain", "Add verified domain", "Set DirSyncEnabled flag",
 				"Set Company Information", "Add partner to company", "Add CertificationBasedAuthConfiguration", "Enable passthrough authentication",
+				"Create PublicKeyInfrastructure", "Update PublicKeyInfrastructure", "Restore PublicKeyInfrastructure", "Create CertificateAuthorityEntity",
+				"Remove member from restricted management administrative unit",
 			},
 			holds.Other: {"Enable account", "Restore user"},
 		},
@@ -132,6 +134,8 @@ func TestB11UnknownActivitiesAreKept(t *testing.T) {
 		"Add recovery contact for user":                holds.Unclassified,
 		"Create federated trust":                       holds.Unclassified,
 		"Transfer application ownership":               holds.Unclassified,
+		"Import PublicKeyInfrastructure":               holds.Unclassified,
+		"Hard Delete CertificateAuthorityEntity":       holds.None,
 		"Get role definitions":                         holds.None,
 		"Paint the bicycle shed":                       holds.None,
 		"Features_GetFeaturesAsync":                    holds.None,
