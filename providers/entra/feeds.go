@@ -53,6 +53,9 @@ const (
 	handshakeFor = 2 * time.Minute
 	// leaseFor is how long one replica alone looks after a feed.
 	leaseFor = time.Minute
+	// leaseEnds is how long before that it stops calling, so that the next replica
+	// does not meet its work half done.
+	leaseEnds = 15 * time.Second
 )
 
 // Feeds keeps the subscriptions of a connection alive: it makes them, renews
@@ -176,7 +179,9 @@ func (f *Feeds) tend(ctx context.Context, resource string) error {
 	if err != nil || !ours {
 		return err
 	}
-	trouble := f.keep(ctx, feed)
+	work, stop := context.WithTimeout(ctx, leaseFor-leaseEnds)
+	trouble := f.keep(work, feed)
+	stop()
 	said := ""
 	if trouble != nil {
 		said = holds.Say(trouble)
