@@ -106,7 +106,7 @@ func doors() []rule {
 	return []rule{
 		{"watched", all(either(remote, takeover), watched, not(takesAway), not(automation)), hold("gives access that the organisation watches", byStanding)},
 		{"membership", all(remote, membership), say(holds.Record, "a group or application that the organisation does not watch")},
-		{"network-automatic", all(remote, either(actor(holds.PartySystem), actor(holds.PartyPlatform))), say(holds.Record, "done by the platform itself")},
+		{"network-automatic", all(remote, actor(holds.PartySystem)), say(holds.Record, "done by the platform itself")},
 		{"network-usual", all(remote, byPerson, noAccount, fromUsual, quiet), tell("an administrator's work from where they always are; whoever did it is told")},
 		{"network", remote, hold("changes who is let in and from where", open)},
 		{"guest", all(takeover, guest), say(holds.Record, "a guest's account hands nobody's account to anybody")},

@@ -220,6 +220,7 @@ func networkCases() []one {
 			facts: knowing(admin, seen, after(holds.MFAChange, holds.Reset, holds.PartyPerson)), rule: "network", want: held, tier: top, free: true,
 		},
 		{name: "R32 by an application", event: is(c, holds.Update, nobodyNamed, app), rule: "network", want: held, tier: top, free: true},
+		{name: "R32 by what has the name of a service", event: is(c, holds.Update, nobodyNamed, platform), rule: "network", want: held, tier: top, free: true},
 		{name: "a zone the platform keeps", event: is(c, holds.Update, nobodyNamed, system), rule: "network-automatic", want: noted},
 		{name: "a group", event: is(c, holds.Grant, about("Group", "00gother", "")), settings: watching, rule: "membership", want: noted},
 		{name: "a device put into a group", event: is(c, holds.Grant, nobodyNamed, about("Group", "00gother", "")), rule: "membership", want: noted},
