@@ -65,8 +65,27 @@ func signsIn(field string) bool {
 }
 
 // alike compares the names of an attribute in a log and in a profile: OtherMail
-// and otherMails are one.
-func alike(a, b string) bool {
-	plain := func(s string) string { return strings.TrimSuffix(strings.ToLower(strings.TrimSpace(s)), "s") }
-	return plain(a) == plain(b)
+// and otherMails are one, and Microsoft's audit log has names of its own for what
+// Graph calls otherwise.
+func alike(field, name string) bool { return profileName(field) == profileName(name) }
+
+func profileName(s string) string {
+	s = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(s)), "s")
+	switch s {
+	case "mobile":
+		return "mobilephone"
+	case "telephonenumber":
+		return "businessphone"
+	case "otheremail", "alternateemail", "alternateemailaddresse", "alternativeemail":
+		return "othermail"
+	case "strongauthenticationuserdetails.phonenumber":
+		return "phone.mobile"
+	case "strongauthenticationuserdetails.alternativephonenumber":
+		return "phone.alternatemobile"
+	case "strongauthenticationuserdetails.voiceonlyphonenumber":
+		return "phone.office"
+	case "strongauthenticationuserdetails.email":
+		return "email"
+	}
+	return s
 }

@@ -234,6 +234,11 @@ func TestRestoreProfile(t *testing.T) {
 			before: map[string]string{"secondEmail": "old@home.example", "mobilePhone": "+1"}, fields: []string{"StrongAuthenticationUserDetails"},
 			want: map[string]string{"secondEmail": "old@home.example", "mobilePhone": "+1"}, says: "restore profile mobilePhone,secondEmail",
 		},
+		"named in the words of a log": {
+			before: map[string]string{"secondEmail": "old@home.example", "mobilePhone": "+1", "phone.mobile": "+2"},
+			fields: []string{"StrongAuthenticationUserDetails.PhoneNumber"},
+			want:   map[string]string{"secondEmail": "thief@evil.example", "mobilePhone": "+9", "phone.mobile": "+2"}, says: "restore profile phone.mobile",
+		},
 		"was empty": {
 			before: map[string]string{"mobilePhone": "+9"}, fields: []string{"SecondEmails"},
 			want: map[string]string{"secondEmail": "", "mobilePhone": "+9"}, says: "restore profile secondEmail",
