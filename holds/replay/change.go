@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	// requestWithin is how far the records of one request may lie apart: an approval
-	// may come hours after it was asked for.
-	requestWithin = 24 * time.Hour
 	// twinWithin is how far apart the records may be that several services write of
-	// one change, without naming the request.
+	// one change. Further apart even those of one request are not one change: what
+	// somebody does in one session may all have the same request's id.
 	twinWithin = 5 * time.Minute
+	// approvalWithin is how long after it was asked for a role may be given.
+	approvalWithin = 24 * time.Hour
 	// mostChanges is how many changes, and ids of records, are remembered.
 	mostChanges = 20_000
 	// mostOfRequest is how many changes are told apart within one request.
@@ -36,6 +36,8 @@ type change struct {
 	terms           holds.Terms
 	reason          string
 	told, counted   bool
+	// into is the change whose hold took this one in.
+	into *change
 }
 
 // record names a record by what makes it the same one in two exports.
@@ -125,14 +127,14 @@ func (x *changes) match(e holds.Event, accounts []string) *change {
 	if e.Transaction != "" {
 		known, _ := x.requests.get(e.Transaction)
 		for _, c := range known {
-			if c.within(e.Occurred, requestWithin) && (c.family == family(e.Class) || c.shares(accounts)) {
+			if !c.complete(e.Occurred) && (c.family == family(e.Class) || c.shares(accounts)) {
 				return c
 			}
 		}
 	}
 	for _, a := range accounts {
 		c, known := x.accounts.get(near{a, family(e.Class), effective(e)})
-		if known && c.within(e.Occurred, twinWithin) && c.last.Sub(c.first) < requestWithin {
+		if known && c.within(e.Occurred, twinWithin) && c.last.Sub(c.first) < approvalWithin {
 			return c
 		}
 	}
@@ -174,10 +176,29 @@ func (x *changes) name(id string) string {
 	return id + "#" + strconv.Itoa(n+1)
 }
 
+// name is the id that verdicts give: of the change, or of the one whose hold took it
+// in.
+func (c *change) name() string {
+	if c.into != nil {
+		return c.into.id
+	}
+	return c.id
+}
+
+// join says that the hold of another change took this one in.
+func (c *change) join(other *change) {
+	if other.into != nil {
+		other = other.into
+	}
+	if c.into == nil && other != c {
+		c.into = other
+	}
+}
+
 // complete tells whether no other record can be expected any more at a moment.
 func (c *change) complete(now time.Time) bool {
 	if c.asked && !c.takesEffect {
-		return !c.within(now, requestWithin)
+		return !c.within(now, approvalWithin)
 	}
 	return !c.within(now, twinWithin)
 }

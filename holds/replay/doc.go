@@ -19,7 +19,8 @@
 //
 // Several records of one change are one change: those of one request at the
 // provider, the twins that its own services write, and those which come to the same
-// account for the same kind of thing within minutes. A record therefore waits until
+// account for the same kind of thing within minutes. As in the service, a hold also
+// takes in whatever else is held of its account before its deadline. A record therefore waits until
 // its change is complete, for at most some thousand records. What comes to a change
 // later than that is still told as a part of it, but changes nothing of what was told.
 //

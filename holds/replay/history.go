@@ -161,7 +161,7 @@ func (h *History) Facts(e holds.Event, subject holds.Account) holds.Facts {
 		f.Joined = a.made
 	}
 	for _, p := range a.past {
-		if d := e.Occurred.Sub(p.Occurred); d < -clocks || d > chainWithin || p.id == e.ID {
+		if d := e.Occurred.Sub(p.Occurred); d < 0 || d > chainWithin || p.id == e.ID {
 			continue
 		}
 		f.Recent = append(f.Recent, p.Class)

@@ -58,7 +58,7 @@ func (w *waiting) face() Verdict {
 		return v
 	}
 	c := w.change
-	v.Change, v.Held = c.id, c.held
+	v.Change, v.Held = c.name(), c.held
 	v.Reason = w.ruling.Terms.Rule + ": " + w.ruling.Reason
 	switch {
 	case c.held:

@@ -125,17 +125,20 @@ func TestRecordsOfOneChange(t *testing.T) {
 		// held.
 		want string
 	}{
-		{"one request", []holds.Event{event("a", "09:00:00", request("t")), event("b", "11:30:00", request("t"), kind(holds.MFAChange, holds.Remove)), event("c", "11:30:01")}, "+a,b,c"},
-		{"one request, another day", []holds.Event{event("a", "00:00:00", request("t")), event("b", "00:00:00", request("t"), func(e *holds.Event) { e.Occurred = e.Occurred.Add(25 * time.Hour) })}, "+a +b"},
+		{"one request", []holds.Event{event("a", "09:00:00", request("t")), event("b", "09:04:00", request("t"), kind(holds.MFAChange, holds.Remove)), event("c", "09:04:01")}, "+a,b,c"},
+		{"one session, minutes later", []holds.Event{event("a", "09:00:00", request("t"), self), event("b", "09:05:01", request("t"), self)}, "a b"},
+		{"one request of another kind for the same account", []holds.Event{event("a", "09:00:00", request("t")), event("b", "09:00:02", request("t"), kind(holds.PasswordReset, holds.Reset))}, "+a,b"},
 		{"one request of another kind for somebody else", []holds.Event{event("a", "09:00:00", request("t")), event("b", "09:00:00", request("t"), kind(holds.RoleActivation, holds.Grant), of("bob"))}, "+a +b"},
 		{"one request for several accounts", []holds.Event{event("a", "09:00:00", request("t")), event("b", "09:00:00", request("t"), of("bob"))}, "+a,b"},
 		{"a twin of the platform behind it", []holds.Event{event("a", "09:00:00"), event("b", "09:00:06", platform)}, "+a,b"},
 		{"a twin of the platform before it", []holds.Event{event("b", "09:00:00", platform), event("a", "09:00:06")}, "+b,a"},
 		{"a twin alone", []holds.Event{event("a", "09:00:00", platform)}, "a"},
 		{"a factor that is also a recovery phone", []holds.Event{event("a", "09:00:00"), event("b", "09:00:02", platform, kind(holds.RecoveryChange, holds.Update))}, "+a,b"},
-		{"minutes later", []holds.Event{event("a", "09:00:00"), event("b", "09:05:00"), event("c", "09:10:00"), event("d", "09:15:01")}, "+a,b,c +d"},
+		{"minutes later", []holds.Event{event("a", "09:00:00", self), event("b", "09:05:00", self), event("c", "09:10:00", self), event("d", "09:15:01", self)}, "a,b,c d"},
 		{"another account", []holds.Event{event("a", "09:00:00"), event("b", "09:00:01", of("bob"))}, "+a +b"},
-		{"another kind", []holds.Event{event("a", "09:00:00"), event("b", "09:00:01", kind(holds.PasswordReset, holds.Reset))}, "+a +b"},
+		{"another kind, told only", []holds.Event{event("a", "09:00:00"), event("b", "09:00:01", kind(holds.PasswordReset, holds.Reset), self)}, "+a b"},
+		{"another kind, while the hold is open", []holds.Event{event("a", "09:00:00"), event("b", "12:59:00", kind(holds.PasswordReset, holds.Reset)), event("c", "13:00:01", kind(holds.PasswordReset, holds.Reset))}, "+a,b,c"},
+		{"another kind, after its deadline", []holds.Event{event("a", "09:00:00"), event("b", "13:00:01", kind(holds.PasswordReset, holds.Reset))}, "+a +b"},
 		{"one that did not take effect", []holds.Event{event("a", "09:00:00", request("t")), event("b", "09:00:01", failed, request("t")), event("c", "09:00:02", failed)}, "+a,b c"},
 		{"C16 asked for, and given hours later", []holds.Event{event("a", "09:00:00", request("t"), kind(holds.RoleActivation, holds.Grant), failed), event("x", "10:00:00", none), event("b", "12:00:00", request("t"), kind(holds.RoleActivation, holds.Grant)), event("c", "12:00:40", platform, kind(holds.RoleActivation, holds.Grant))}, "+a,b,c"},
 		{"C16 asked for, and not given", []holds.Event{event("a", "09:00:00", request("t"), kind(holds.RoleActivation, holds.Grant), failed), event("b", "12:00:00", request("t"), kind(holds.RoleActivation, holds.Grant), failed)}, "a,b"},
@@ -145,8 +148,8 @@ func TestRecordsOfOneChange(t *testing.T) {
 		{"made to the organisation", []holds.Event{event("a", "09:00:00", of(), kind(holds.OtherTakeover, holds.Other)), event("b", "09:01:00", of(), kind(holds.OtherTakeover, holds.Other)), event("c", "09:01:00", of(), kind(holds.OtherTakeover, holds.Other), by("eve", holds.PartyPerson))}, "+a,b +c"},
 		{"made by an application", []holds.Event{event("a", "09:00:00", of(), by("app", holds.PartyApp)), event("b", "09:01:00", of(), by("app", holds.PartyApp)), event("c", "09:01:00", of(), by("", holds.PartyUnknown)), event("d", "09:01:00", of(), by("", holds.PartyUnknown))}, "+a,b +c +d"},
 		{"nothing", []holds.Event{event("a", "09:00:00", none, request("t")), event("b", "09:00:00", none, request("t"))}, ""},
-		{"the same records again", []holds.Event{event("a", "09:00:00"), event("b", "09:30:00"), event("x", "18:00:00", of("bob")), event("c", "09:00:00", func(e *holds.Event) { e.ID = "a" })}, "+a +b +x"},
-		{"newest first", []holds.Event{event("c", "09:15:01"), event("b", "09:10:00"), event("a", "09:05:00", platform), event("d", "08:00:00", platform)}, "+c +b,a d"},
+		{"the same records again", []holds.Event{event("a", "09:00:00"), event("b", "09:30:00"), event("x", "18:00:00", of("bob")), event("c", "09:00:00", func(e *holds.Event) { e.ID = "a" })}, "+a,b +x"},
+		{"newest first", []holds.Event{event("c", "09:15:01"), event("b", "09:10:00"), event("a", "09:05:00", platform), event("d", "08:00:00", platform)}, "+c,b,a d"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, _ := play(t, Options{}, tc.events...)

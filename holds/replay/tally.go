@@ -88,7 +88,8 @@ func (t *tally) ruling(was change, c *change, e holds.Event, s holds.Account, r 
 		key = "change:" + c.id
 	}
 	if h, known := t.open.get(key); known && (h.change == c || e.Occurred.Sub(h.opened).Abs() <= h.deadline) {
-		return // it joins the hold that is open
+		c.join(h.change) // the hold that is open takes it in
+		return
 	}
 	t.open.put(key, &openHold{opened: e.Occurred, deadline: r.Terms.Deadline, change: c})
 	t.opened(e, s, r)

@@ -30,7 +30,10 @@ type Verdict struct {
 	// TakesEffect is the record's own outcome. Where it tells none, or one that is not
 	// known, a change counts as having taken effect, and class none does not.
 	TakesEffect bool `json:"takes_effect"`
-	// Change is shared by the records of one change. It is empty for class none.
+	// Change is shared by the records of one change, and by those of whatever else the
+	// hold of that change takes in before its deadline: so there are as many holds as
+	// different changes that are held, unless one change comes to several accounts. It
+	// is empty for class none.
 	Change string `json:"change"`
 	// Held tells whether the change would be held, for each of its records.
 	Held bool `json:"held"`
