@@ -13,13 +13,13 @@ import (
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/providers/entra/entrasim"
 	"github.com/countersign/countersign/providers/entra/entrasim/entraspec"
+	"github.com/countersign/countersign/providers/okta/oktasim"
 )
 
 // directoryConnection is the connection of every test's directory.
 const directoryConnection = holds.ConnectionID("nordwind-entra")
 
-// directoryWorld is a world whose people have accounts in a simulated Entra directory;
-// the Okta org of the world is there, and quiet.
+// directoryWorld is a world whose people have accounts in a simulated Entra directory.
 type directoryWorld struct {
 	*world
 	*entrasim.Sim
@@ -33,8 +33,37 @@ var graph struct { //nolint:gochecknoglobals // reading it takes a second
 }
 
 // newDirectory starts a directory and the service on it. The audit log is read
-// every poll, or when something is notified.
+// every poll, or when something is notified. The Okta org of the world is there, and
+// quiet.
 func newDirectory(t *testing.T, poll string) *directoryWorld {
+	t.Helper()
+	d := openDirectory(t)
+	d.begin(options{noHook: true, slowPoll: true}, poll, func(l *layout) { l.People, l.linked = directoryPeople(d.Company()) })
+	return d
+}
+
+// newBoth starts a directory beside an org that is not quiet: everybody has an
+// account on both platforms. Both tell what happens half a second late.
+func newBoth(t *testing.T) *directoryWorld {
+	t.Helper()
+	d := openDirectory(t)
+	d.begin(options{}, "4s", func(l *layout) {
+		for _, p := range d.Company().People {
+			if p.EmployeeType == "employee" || p.EmployeeType == "contractor" {
+				l.People += fmt.Sprintf("%s,,,,,%s:%s,,,,\n", strings.ToLower(p.GivenName), directoryConnection, p.ID)
+				l.linked = append(l.linked, p.ID)
+			}
+		}
+	})
+	d.registerHooks()
+	d.sim().Switch(func(s *oktasim.Switches) {
+		s.HookDelay, s.LogDelay = oktasim.Duration(500*time.Millisecond), oktasim.Duration(500*time.Millisecond)
+	})
+	d.Switch(func(s *entrasim.Switches) { s.AuditDelay = entrasim.Duration(500 * time.Millisecond) })
+	return d
+}
+
+func openDirectory(t *testing.T) *directoryWorld {
 	t.Helper()
 	sim, err := entrasim.New(entrasim.Options{})
 	if err != nil {
@@ -42,31 +71,32 @@ func newDirectory(t *testing.T, poll string) *directoryWorld {
 	}
 	srv := httptest.NewServer(sim)
 	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close(); sim.Close() })
-	d := &directoryWorld{Sim: sim, url: srv.URL}
+	return &directoryWorld{Sim: sim, url: srv.URL, world: &world{T: t}}
+}
+
+// begin makes the world around the directory and starts the service.
+func (d *directoryWorld) begin(o options, poll string, edit func(*layout)) {
+	d.Helper()
 	public, _, err := freePorts()
-	if err != nil {
-		t.Fatal(err)
+	d.must(err)
+	o.notYet = true
+	o.edit = func(l *layout) {
+		l.Public = strings.Replace(public, "localhost", "127.0.0.1", 1)
+		edit(l)
+		l.swap("    connections:\n", "    connections:\n"+d.section(l.Public, poll))
 	}
-	d.world = newWorld(t, options{
-		noHook: true, slowPoll: true, notYet: true,
-		edit: func(l *layout) {
-			l.Public = strings.Replace(public, "localhost", "127.0.0.1", 1)
-			l.People, l.linked = directoryPeople(sim.Company())
-			l.swap("    connections:\n", "    connections:\n"+d.section(l.Public, poll))
-		},
-		seams: func(s *seams) { s.feeds = 300 * time.Millisecond },
-	})
+	o.seams = func(s *seams) { s.feeds = 300 * time.Millisecond }
+	d.world = newWorld(d.T, o)
 	graph.Do(func() {
 		d.Run("the description of Graph", func(t *testing.T) { graph.spec = entraspec.Load(t) })
 	})
 	if graph.spec != nil {
 		d.seams.graph = graph.spec.Transport(d.T, nil)
 	}
-	d.write("entra.secret", sim.ClientSecret(entrasim.OwnApp)+"\n")
+	d.write("entra.secret", d.ClientSecret(entrasim.OwnApp)+"\n")
 	d.start()
 	d.baselined()
 	d.subscribed()
-	return d
 }
 
 // section is the connection as an administrator writes it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/countersign/countersign/providers/entra/entrasim"
 	"github.com/countersign/countersign/providers/okta/oktasim"
@@ -23,6 +24,10 @@ type act struct {
 // most is how long a play may be.
 const most = 1 << 20
 
+// apart is how far apart the acts of a play are: as little as the platforms' logs can
+// tell.
+const apart = 2 * time.Millisecond
+
 // play tells stories of both platforms one right after the other, so that nobody
 // else comes in between: whoever attacks does not wait to be noticed. It answers
 // with what each story did. The first one that is refused ends the play, and what
@@ -32,6 +37,7 @@ func play(sim *oktasim.Sim, directory *entrasim.Sim) http.HandlerFunc {
 		acts, err := readPlay(r.Body)
 		told := make([]any, 0, len(acts))
 		for i, a := range acts {
+			time.Sleep(apart)
 			one, failed := a.tell(sim, directory)
 			if failed != nil {
 				err = fmt.Errorf("act %d, %s at %s: %w", i+1, a.Story, a.At, failed)
