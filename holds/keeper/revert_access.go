@@ -10,13 +10,16 @@ import (
 
 // removeRoles takes away the role that an event granted.
 func (p *revertPlan) removeRoles(e holds.EventRef) {
-	found := false
+	found, left := false, ""
 	byName := func(r holds.Role) bool { return named(e.Role, r.ID, r.Kind, r.Name) }
 	// The before-image may be a day old: where the event names the role, another
-	// that came since is not touched.
-	told := slices.ContainsFunc(p.now.Roles, func(r holds.Role) bool { return p.newRole(r) && byName(r) })
+	// that came since is not touched, nor when an earlier run has taken it away.
+	told := p.did(holds.RemoveRole) || slices.ContainsFunc(p.now.Roles, func(r holds.Role) bool { return p.newRole(r) && byName(r) })
 	for _, r := range p.now.Roles {
-		if !p.newRole(r) || (told || !p.known) && !byName(r) {
+		if !p.newRole(r) || (told || !p.known) && !byName(r) && !p.chose(r.ID) {
+			if p.newRole(r) {
+				left = r.Name
+			}
 			continue
 		}
 		found = true
@@ -27,12 +30,21 @@ func (p *revertPlan) removeRoles(e holds.EventRef) {
 		p.add(holds.Action{Kind: holds.RemoveRole, Account: p.account, Object: r.ID})
 	}
 	switch {
-	case found || p.did(holds.RemoveRole):
+	case found:
+	case p.did(holds.RemoveRole):
+		if left != "" {
+			p.say(fmt.Sprintf("the role %s came since the before-image and is not one that the change names; look whether it belongs to it", left))
+		}
 	case p.known:
 		p.over("no role that came since is on the account any more; there was nothing left to take away (" + e.Type + ")")
 	default:
 		p.say("which role was granted cannot be told: there is no before-image of the account; compare its roles by hand")
 	}
+}
+
+// chose tells whether an earlier run set out to take this role away.
+func (p *revertPlan) chose(role string) bool {
+	return slices.ContainsFunc(p.have, func(i holds.Intent) bool { return i.Action.Kind == holds.RemoveRole && i.Action.Object == role })
 }
 
 // newRole tells whether the account did not have the role before; it is true of

@@ -24,6 +24,24 @@ func roleGranted(role holds.Object) holds.Event {
 	return e
 }
 
+// TestRevertAgainRemovesNoOtherRole: a second run finds the granted role gone, and
+// that is no reason to take one that somebody else gave the account that day.
+func TestRevertAgainRemovesNoOtherRole(t *testing.T) {
+	w := newWorld(t)
+	other, granted := holds.Role{ID: "r1", Kind: "REPORT_ADMIN", Name: "Reports"}, holds.Role{ID: "r2", Kind: "SUPER_ADMIN", Name: "Super Administrator"}
+	w.snapshots = append(w.snapshots, holds.Snapshot{Account: holds.Account{ID: "00uvictim"}, At: start.Add(-time.Hour)})
+	w.provider.account.Roles = []holds.Role{other, granted}
+	denied(t, w, roleGranted(holds.Object{Name: "Super Administrator"}))
+	w.provider.after = 1 // the first answer is lost
+	w.run(holds.EffectRevert)
+	if h := w.the(t); h.State != holds.Reverted || len(h.RevertDone) != 1 || len(h.Irreversible) != 1 {
+		t.Fatalf("%s, done %q, left %q", h.State, h.RevertDone, h.Irreversible)
+	}
+	if roles := w.provider.account.Roles; len(roles) != 1 || roles[0].ID != "r1" {
+		t.Fatalf("the account has %v", roles)
+	}
+}
+
 func TestRevertRemovesTheGrantedRoleOnly(t *testing.T) {
 	for name, known := range map[string]bool{"with a before-image": true, "by the event's name": false} {
 		t.Run(name, func(t *testing.T) {
