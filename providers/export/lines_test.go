@@ -55,8 +55,8 @@ func readable(raw []byte) bool {
 // same.
 func TestTrustedLinesAreReadTheSame(t *testing.T) {
 	var plain strings.Builder
-	for i := range 3 * enough {
-		fmt.Fprintf(&plain, "{\"a\":%d,\"b\":\"x\"}\n", i)
+	for i := range 5 * enough {
+		fmt.Fprintf(&plain, "{\"%s\":%d,\"b\":\"x\"}\n", []string{"a", "a", "time"}[i%3], i)
 	}
 	for name, behind := range map[string]string{
 		"nothing":                   "",
@@ -89,6 +89,27 @@ func TestTrustedLinesAreReadTheSame(t *testing.T) {
 	}
 	if _, asked := readTrusting(t, plain.String()+"{\"a\":tru}\n"+plain.String(), 100); asked != 1 {
 		t.Errorf("asked %d times about one line", asked)
+	}
+}
+
+// TestTrustNeedsManyAlike: a line is looked at closely until enough like it were, and
+// again after one that was not what it looked like.
+func TestTrustNeedsManyAlike(t *testing.T) {
+	line, x := "{\"a\":1}\n", newStream(strings.NewReader(strings.Repeat("{\"a\":1}\n", enough)+"{\"a\":tru}\n{\"a\":2}\n"), Options{Limit: 1 << 20, Trusting: true})
+	for i := range enough + 1 {
+		raw, _, err := x.next()
+		if trusted := i == enough; err != nil || x.alike.trusted != trusted || !trusted && string(raw)+"\n" != line {
+			t.Fatalf("record %d: %s, %v, trusted %v", i, raw, err, x.alike.trusted)
+		}
+	}
+	if !x.recheck() || x.recheck() {
+		t.Fatal("one line can be looked at again, once")
+	}
+	if _, _, err := x.next(); err == nil {
+		t.Fatal("the mistake is not found")
+	}
+	if raw, _, err := x.next(); err != nil || string(raw) != `{"a":2}` || x.alike.trusted {
+		t.Fatalf("%s, %v", raw, err)
 	}
 }
 

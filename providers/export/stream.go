@@ -74,7 +74,7 @@ func (x *stream) next() ([]byte, int64, error) {
 		case c == '[':
 			x.w.at++
 			x.push(list)
-		case x.alike.many() && len(x.around) == 1:
+		case len(x.alike.kinds) > 0 && len(x.around) == 1:
 			if raw, line := x.line(); raw != nil {
 				return raw, line, nil
 			}
