@@ -182,7 +182,7 @@ func TestSmallCommands(t *testing.T) {
 	if _, errs, code := w.bare("serve", "--config", "/nowhere.yaml"); code != 1 || !strings.Contains(errs, "/nowhere.yaml") {
 		t.Errorf("a missing configuration: %d %s", code, errs)
 	}
-	if _, errs, code := w.bare("demo", "--json"); code != 1 || !strings.Contains(errs, "--once") {
+	if _, errs, code := w.bare("demo", "--json"); code != 2 || !strings.Contains(errs, "--once") {
 		t.Errorf("demo --json: %d %s", code, errs)
 	}
 }
