@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/countersign/countersign/gateway/page"
@@ -96,6 +97,10 @@ type event struct {
 	// With is the hold of the account it happened to, when that is another account of
 	// the person.
 	With leader
+	// Heard is when we were told of it, and Late how long after it occurred; both are
+	// empty for what came with the hold's first event.
+	Heard time.Time
+	Late  string
 }
 
 func (r reader) events() []event { return r.refs(r.v.Hold.Events) }
@@ -110,14 +115,27 @@ func (r reader) refs(list []holds.EventRef) []event {
 		if o == (holds.Object{}) && len(e.Objects) > 0 {
 			o = e.Objects[0]
 		}
+		heard, late := r.heard(e)
 		out = append(out, event{
 			What: className(e.Class) + ": " + verbName(e.Verb), Object: objectName(o), ObjectID: page.Line(o.ID, 120),
 			Type: page.Line(e.Type, 120), ID: page.Line(e.ID, 120), At: e.Occurred, Actor: partyOf(e.Actor),
 			Self: e.Actor.ID != "" && e.Actor.ID == r.v.Hold.Subject.ID,
 			IP:   page.Line(e.IP, 60), Summary: page.Named(e.Summary), Expected: e.Expected, With: leaderOf(e.Leader),
+			Heard: heard, Late: late,
 		})
 	}
 	return out
+}
+
+// heard is when we were told of an event that came later than the hold's first.
+func (r reader) heard(e holds.EventRef) (at time.Time, late string) {
+	if !e.Received.After(r.v.Hold.Received) {
+		return time.Time{}, ""
+	}
+	if e.Leader == "" && e.Received.After(e.Occurred) {
+		late = strings.TrimPrefix(since(e.Received.Sub(e.Occurred)), "+")
+	}
+	return e.Received, late
 }
 
 func objectName(o holds.Object) string {

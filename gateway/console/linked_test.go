@@ -75,6 +75,9 @@ func TestLinkedAccounts(t *testing.T) {
 	if f.Find(`form[action$="/decision"], form[action$="/evidence"]`).Length() != 0 {
 		t.Error("the follower's page offers a decision or a check")
 	}
+	if text := f.text("main"); strings.Contains(text, "Nobody has checked") || strings.Contains(text, "Nobody has decided") || !strings.Contains(text, "told of the other account's hold") {
+		t.Errorf("the follower's page waits for checks, decisions or messages of its own: %s", text)
+	}
 	if f.Find(`form[action$="/note"]`).Length() != 1 {
 		t.Error("the follower's page takes no note")
 	}
@@ -87,6 +90,40 @@ func TestLinkedAccounts(t *testing.T) {
 		want(t, http.StatusForbidden, "held with hold 00000011 of the same person")
 	if h := s.hold(k); h.State != holds.Pending {
 		t.Errorf("the follower is %s", h.State)
+	}
+}
+
+// TestFollowerWithAnEventOfItsOwn: the other account's change is not told as this
+// one's, and a change that the provider told of late says how late.
+func TestFollowerWithAnEventOfItsOwn(t *testing.T) {
+	w := newWorld()
+	w.add(another(12, func(v *holds.View) {
+		follows(v)
+		h := &v.Hold
+		h.Leader, h.Class, h.Events[0].Received = "", holds.RoleActivation, h.Received
+		self := holds.Party{ID: h.Subject.ID, Kind: holds.PartyPerson, Login: h.Subject.Login}
+		h.Actor = self
+		for _, name := range []string{"Add member to role", "Add member to role outside of PIM"} {
+			h.Events = append(h.Events, holds.EventRef{
+				ID: name, Class: holds.RoleActivation, Verb: holds.Grant, Type: name, Occurred: h.Occurred.Add(time.Second), Actor: self,
+				Received: h.Occurred.Add(time.Second + 4*time.Minute), Role: holds.Object{Name: "Global Administrator"},
+			})
+		}
+	}))
+	c := serve(t, w).as(t, "p-rolf")
+	p := c.get("/holds/" + id(12))
+	p.want(t, http.StatusOK, "to another account of the person", "received 4 min later")
+	told := p.text(".timeline")
+	for _, want := range []string{"Another account of this person was held hold 00000011", "Admin role: granted Global Administrator", "Received Admin role: granted, 4 min after it occurred"} {
+		if strings.Count(told, want) == 0 {
+			t.Errorf("the timeline does not say %q: %s", want, told)
+		}
+	}
+	if strings.Contains(told, "MFA change") || strings.Count(told, "Received Admin role") != 1 {
+		t.Errorf("the timeline tells the other account's change, or one receipt twice: %s", told)
+	}
+	if got := c.get("/").text(".holds tbody"); !strings.Contains(got, "the account itself") {
+		t.Errorf("who changed it: %s", got)
 	}
 }
 

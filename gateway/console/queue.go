@@ -23,6 +23,7 @@ type row struct {
 	Tier        string
 	Subject     account
 	Actor       party
+	Self        bool // changed by the account itself
 	Label       label
 	Stage       string
 	Frozen      bool
@@ -135,6 +136,7 @@ func rows(found []holds.Summary, now time.Time) []row {
 			With: leaderOf(h.Leader), Under: h.Leader != "" && listed(found, h.Leader),
 			Link: link(h.Key.Hold), Short: h.Key.Hold.Short(), Connection: page.Line(string(h.Connection), 60),
 			Change: className(h.Class), Tier: tierName(h.Tier), Subject: accountOf(h.Subject), Actor: partyOf(h.Actor),
+			Self:  h.Actor.ID != "" && h.Actor.ID == h.Subject.ID,
 			Label: labelOfSummary(h, now), Stage: stageWord(h), Frozen: h.Frozen, Events: h.Events, Escalations: h.Escalations,
 			Opened: h.Opened, Age: page.Span(max(0, now.Sub(h.Opened))), // our clock may have been set back
 		}

@@ -25,13 +25,7 @@ func (r reader) timeline() []moment {
 			out = append(out, moment{At: at, What: what, Detail: detail, Tone: tone})
 		}
 	}
-	for _, e := range r.events() {
-		detail := e.Object
-		if e.Expected {
-			detail = "expected after the release; " + detail
-		}
-		add(e.At, e.What, detail, "")
-	}
+	r.happened(add)
 	for _, e := range r.refs(h.Children) {
 		add(e.At, "Also done by "+e.Actor.Best().Text, e.What+" "+e.Object, "")
 	}
@@ -56,6 +50,31 @@ func (r reader) timeline() []moment {
 	r.turns(add)
 	slices.SortStableFunc(out, func(a, b moment) int { return a.At.Compare(b.At) })
 	return out
+}
+
+// happened is what the events tell, and when those that came later were heard of.
+// What happened to another account of the person is told by that one's hold.
+func (r reader) happened(add func(time.Time, string, string, string)) {
+	var last time.Time
+	for _, e := range r.events() {
+		if e.With.Link != "" {
+			at := e.Heard
+			if at.IsZero() {
+				at = r.v.Hold.Received
+			}
+			add(at, "Another account of this person was held", "hold "+e.With.Short, "")
+			continue
+		}
+		detail := e.Object
+		if e.Expected {
+			detail = "expected after the release; " + detail
+		}
+		add(e.At, e.What, detail, "")
+		if e.Late != "" && !e.Heard.Equal(last) {
+			last = e.Heard
+			add(e.Heard, "Received", e.What+", "+e.Late+" after it occurred", "")
+		}
+	}
 }
 
 // work is what we did at the provider and whom we told.
