@@ -95,7 +95,7 @@ func (m *Messenger) changes(h holds.Hold) ([]change, int) {
 	slices.SortStableFunc(events, func(a, b holds.EventRef) int { return a.Occurred.Compare(b.Occurred) })
 	out := make([]change, 0, len(events))
 	for _, e := range events[:min(len(events), mostChanges)] {
-		c := change{What: told(h, e.Class, e.Verb), When: moment(e.Occurred), By: byWhom(e.Actor, h.Subject)}
+		c := change{What: told(h, e.Class, e.Verb, e.Actor), When: moment(e.Occurred), By: byWhom(e.Actor, h.Subject)}
 		if o := object(e); o != "" {
 			c.What += ": " + o
 		}
@@ -105,20 +105,25 @@ func (m *Messenger) changes(h holds.Hold) ([]change, int) {
 	return out, len(events) - len(out)
 }
 
-// told is a change in the tense of the hold.
-func told(h holds.Hold, c holds.Class, v holds.Verb) string {
-	if h.Standing == holds.Gated {
-		return words(c, v).asked
+// told is a change in the tense of the hold. What an account did to the
+// organisation is told as done with it, not to it.
+func told(h holds.Hold, c holds.Class, v holds.Verb, by holds.Party) string {
+	w := words(c, v)
+	if by.ID != "" && by.ID == h.Subject.ID {
+		w = withAccount(c, w)
 	}
-	return words(c, v).done
+	if h.Standing == holds.Gated {
+		return w.asked
+	}
+	return w.done
 }
 
 // headline is the subject's sentence: the change, or their number when they
 // differ.
 func headline(h holds.Hold) string {
-	one := told(h, h.Class, verb(h))
+	one := told(h, h.Class, verb(h), h.Actor)
 	for _, e := range h.Events {
-		if told(h, e.Class, e.Verb) != one {
+		if told(h, e.Class, e.Verb, e.Actor) != one {
 			return "Several changes that can hand your account to somebody else"
 		}
 	}

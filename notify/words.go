@@ -43,6 +43,23 @@ func words(c holds.Class, v holds.Verb) wording {
 	return wording{"A change was made that can hand your account to somebody else", "Somebody asked for a change that can hand your account to somebody else", "sensitive change"}
 }
 
+// withAccount are the words for what was done with the account itself, where that
+// reaches the organisation: the account is the maker's, and held because no other is
+// named.
+func withAccount(c holds.Class, w wording) wording {
+	switch c {
+	case holds.RemoteAccess:
+		return wording{"With your account, who may sign in and from where was changed", "Somebody asked with your account to change who may sign in and from where", w.name}
+	case holds.EmergencyAccess:
+		return wording{"With your account, access for emergencies was used", "Somebody asked with your account for emergency access", w.name}
+	case holds.OtherTakeover:
+		return wording{"With your account, another way in was opened", "Somebody asked with your account to open another way in", w.name}
+	case holds.PasswordReset, holds.MFAChange, holds.RecoveryChange, holds.RoleActivation, holds.MailboxDelegation, holds.VaultRecovery,
+		holds.DeviceRegistration, holds.Tamper, holds.Unclassified, holds.None:
+	}
+	return w
+}
+
 func mfaWords(v holds.Verb, adds bool) wording {
 	switch {
 	case v == holds.Reset || v == holds.Remove:
