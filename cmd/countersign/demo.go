@@ -67,12 +67,12 @@ func (c demoCommand) interactive(ctx context.Context, std streams, w *demoWorld)
 	say(std.out, `
 Two things have just happened at Nordwind Instruments:
 
-  1. Somebody who says they are %s called the help desk about a lost phone, and the help
-     desk reset all their factors at Okta. Countersign holds the account (%s) and, with
-     it, the same person's account at Entra (%s).
-  2. Somebody else called as %s, enrolled a phone of their own within the second, and with
-     it made the account Global Administrator at Entra, past PIM. Countersign holds both
-     accounts: Okta %s, Entra %s.
+  1. Somebody who says they are %s called the help desk about a lost phone, and the
+     help desk reset all their factors at Okta. Countersign holds the account: %s;
+     and with it the same person's account at Entra: %s.
+  2. Somebody who is not %s did the same, enrolled a phone within the second and, signed
+     in with it, made the account Global Administrator at Entra, past PIM. Countersign
+     holds both accounts: %s at Okta, %s at Entra.
 
 %s
 

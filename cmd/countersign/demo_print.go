@@ -89,7 +89,11 @@ func (l line) parts() []string {
 	if l.What != string(holds.Reverted) {
 		return []string{l.Detail}
 	}
-	return strings.SplitAfter(l.Detail, "; ")
+	parts := strings.SplitAfter(l.Detail, ";")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
 }
 
 // json tells it to programs, one line for each moment.

@@ -25,8 +25,8 @@ type story struct {
 type delayed time.Duration
 
 func (d delayed) String() string {
-	return fmt.Sprintf("The simulated directory showed its audit record of the role %.1f s after it was given; a real Microsoft Entra tenant takes 2 to 15 minutes.",
-		time.Duration(d).Seconds())
+	return fmt.Sprintf("The simulated directory showed its audit record of the role %.1f s after it was given;\n"+
+		"a real Microsoft Entra tenant takes 2 to 15 minutes.", time.Duration(d).Seconds())
 }
 
 // cast is a person of the company with an account on each platform.
@@ -187,7 +187,7 @@ func (w *demoWorld) revertStory(ctx context.Context) (story, delayed, error) {
 		return s, late, err
 	}
 	for _, v := range s.views {
-		if err := approver.decide(ctx, v.Hold.ID, holds.Deny, "Elif sits here and called nobody."); err != nil {
+		if err := approver.decide(ctx, v.Hold.ID, holds.Deny, s.owner()+" sits here and called nobody."); err != nil {
 			return s, late, err
 		}
 	}
