@@ -74,11 +74,13 @@ func (s *service) Lifecycle(conn holds.ConnectionID, subscription, event string)
 func (s *service) keeperConnections(judges map[string]keeper.Judge) []keeper.Connection {
 	out := make([]keeper.Connection, 0, len(s.platforms))
 	for _, c := range s.platforms {
-		out = append(out, keeper.Connection{
+		n := keeper.Connection{
 			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Mode: holds.Mode(c.config.Mode),
 			Judge: judges[c.tenant.ID], Provider: c.provider, Objects: c.provider, Records: c.provider,
 			BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(),
-		})
+		}
+		n.Listening, _ = c.provider.(keeper.Listening) // Okta's hook; Entra's subscriptions are looked after by their feeds
+		out = append(out, n)
 	}
 	return out
 }

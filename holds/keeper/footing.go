@@ -32,6 +32,24 @@ func (k *Keeper) footing(ctx context.Context, c Connection, e holds.Enforcement,
 	}
 }
 
+// listening raises that a platform no longer tells us of changes. Where our
+// credential may not look, nothing is known and nothing is said.
+func (k *Keeper) listening(ctx context.Context, c Connection) {
+	if c.Listening == nil {
+		return
+	}
+	short, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	why, err := c.Listening.Listening(short)
+	if err != nil || why == "" {
+		return
+	}
+	k.Logger.Warn("a connection's notifications are in doubt", "connection", c.ID, "why", why)
+	if err := k.raise(ctx, c, "countersign.not_listening", why); err != nil {
+		k.failed(ctx, "people could not be told that a connection's notifications are in doubt", err, "connection", c.ID)
+	}
+}
+
 // raise puts an observation of ours into the inbox. The same observation of the
 // same day has the same id, so that repeating it changes nothing.
 func (k *Keeper) raise(ctx context.Context, c Connection, kind, why string) error {

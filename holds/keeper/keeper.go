@@ -23,6 +23,9 @@ type Connection struct {
 	// Objects and Records are what else the platform can do; nil when it cannot.
 	Objects Objects
 	Records Records
+	// Listening looks after what the platform tells us through; nil when nothing of
+	// it can be read back.
+	Listening Listening
 	// Judge is the policy of the connection's tenant; nil means the keeper's own.
 	Judge Judge
 	// BreakGlass and OwnAccounts are immutable account ids that are never

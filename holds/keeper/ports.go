@@ -137,3 +137,11 @@ type Messenger interface {
 	// the other side's text unredacted.
 	Send(ctx context.Context, n holds.Notice, h holds.Hold, owner holds.Person) holds.Attempt
 }
+
+// Listening is the way on which a platform tells us of changes.
+type Listening interface {
+	// Listening says what keeps the platform from telling us, in words for people;
+	// empty when all is well. The error is of kind Forbidden when our credential may
+	// not look.
+	Listening(ctx context.Context) (trouble string, err error)
+}

@@ -32,6 +32,8 @@ type Options struct {
 	RestraintGroup string
 	// HookID is the id of our event hook; optional.
 	HookID string
+	// HookURL is the address that the hook must call; empty is not checked.
+	HookURL string
 	// OwnAccounts are the ids of our service account or app, OwnTokens those (never
 	// the values) of our API tokens.
 	OwnAccounts []string

@@ -17,7 +17,7 @@ func defaultScopes() []string {
 	return []string{"okta.users.manage", "okta.groups.manage", "okta.roles.manage", "okta.policies.read", "okta.logs.read"}
 }
 
-// The scopes of single reverts. Okta refuses an access token as a whole when one
+// The scopes of single reverts, and of a look at our hook. Okta refuses an access token as a whole when one
 // of its scopes is not granted, so each of these is asked for by itself and not
 // before it is needed: a service app without it can do everything else, and the
 // call that needs it is Forbidden with the scope's name.
@@ -28,6 +28,8 @@ const (
 	scopeTokens = "okta.apiTokens.manage"
 	// scopeIDPs is for deactivating an identity provider that was added.
 	scopeIDPs = "okta.idps.manage"
+	// scopeHooks is for looking whether our event hook still delivers.
+	scopeHooks = "okta.eventHooks.read"
 )
 
 // with is the SDK's client for a call that needs a scope beyond the default ones.
@@ -71,7 +73,7 @@ func ungranted(err error) bool {
 }
 
 func (c *Client) ungrantedScope(doing, scope string) string {
-	if slices.Contains([]string{scopeDevices, scopeTokens, scopeIDPs}, scope) && !slices.Contains(c.opt.Scopes, scope) {
+	if slices.Contains([]string{scopeDevices, scopeTokens, scopeIDPs, scopeHooks}, scope) && !slices.Contains(c.opt.Scopes, scope) {
 		return "Okta does not let Countersign " + doing + ": the service app is not granted the scope " + scope + ". Grant it under the app's Okta API Scopes; an administrator role for it is needed too."
 	}
 	return "Okta does not let Countersign " + doing + ": one of the scopes the service app asks for is not granted to it. Grant them under the app's Okta API Scopes, or configure fewer."
