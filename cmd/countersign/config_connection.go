@@ -38,6 +38,9 @@ type Entra struct {
 	// PollEvery is the interval of the audit log's poller when nothing is notified;
 	// 30s by default. Entra allows five readings in ten seconds to everybody together.
 	PollEvery time.Duration `yaml:"poll_every"`
+	// LogDays is for how many days the directory keeps its audit log: 7, the default,
+	// or 30 with a P1 or P2 licence. A longer silence of ours is told as a gap.
+	LogDays int `yaml:"log_days"`
 	// NotificationURL is where Microsoft Graph reaches the connection's door, without
 	// a slash at the end; by default public.url with /hooks/entra/ and the
 	// connection's id. A proxy in front may give it another address.
@@ -61,6 +64,9 @@ func (n *Connection) defaults(public string) {
 	case providerEntra:
 		if n.Entra.PollEvery == 0 {
 			n.Entra.PollEvery = 30 * time.Second
+		}
+		if n.Entra.LogDays == 0 {
+			n.Entra.LogDays = 7
 		}
 		if n.Entra.NotificationURL == "" && public != "" {
 			n.Entra.NotificationURL = strings.TrimSuffix(public, "/") + "/hooks/entra/" + n.ID
@@ -168,6 +174,9 @@ func (e Entra) check(p *problems, at string) {
 	e.checkAddresses(p, at)
 	if e.PollEvery < time.Second || e.PollEvery > 24*time.Hour {
 		p.add(at+".poll_every", "%s is not between 1s and 24h", e.PollEvery)
+	}
+	if e.LogDays < 1 || e.LogDays > 365 {
+		p.add(at+".log_days", "%d is not a number of days from 1 to 365; it is 7 without a P1 licence and 30 with one", e.LogDays)
 	}
 }
 

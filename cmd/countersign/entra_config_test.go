@@ -79,6 +79,7 @@ func TestConfigRefusalsOfADirectory(t *testing.T) {
 		"two proofs":                   {secretLine, secretLine + "          federated_token_file: token\n", []string{"exactly one of client_secret_file"}},
 		"a key without certificate":    {secretLine, "          key_file: entra.key\n", []string{"entra.key_file", "together"}},
 		"too eager":                    {secretLine, secretLine + "          poll_every: 100ms\n", []string{"entra.poll_every", "1s"}},
+		"a log kept for ever":          {secretLine, secretLine + "          log_days: 3650\n", []string{"entra.log_days", "365"}},
 		"emergency accounts by name":   {"b1000000-0000-4000-8000-000000000001,", "breakglass@nordwind.example,", []string{"break_glass", "object id"}},
 		"our own as emergency account": {"b1000000-0000-4000-8000-000000000001,", "51000000-0000-4000-8000-000000000000,", []string{"break_glass", "Countersign's own"}},
 		"one emergency account twice":  {"b1000000-0000-4000-8000-000000000001,", "b1000000-0000-4000-8000-000000000002,", []string{"break_glass", "two different"}},

@@ -25,7 +25,9 @@ func (s *service) openEntra(t Tenant, n Connection, x seams) (platform, error) {
 	if err != nil {
 		return out, err
 	}
-	poller := client.NewPoller(entra.PollerOptions{Pages: s.store, Interval: n.Entra.PollEvery, Report: s.polled(t, n)})
+	poller := client.NewPoller(entra.PollerOptions{
+		Pages: s.store, Interval: n.Entra.PollEvery, Retention: time.Duration(n.Entra.LogDays) * 24 * time.Hour, Report: s.polled(t, n),
+	})
 	feeds, err := client.NewFeeds(entra.FeedsOptions{
 		Store: s.store, NotificationURL: n.Entra.NotificationURL, Backfill: poller.Backfill, Every: x.feeds,
 	})

@@ -32,7 +32,7 @@ func (c *Config) oktaOptions(t Tenant, n Connection, now func() time.Time, log *
 	o := okta.Options{
 		Tenant: holds.TenantID(t.ID), Connection: holds.ConnectionID(n.ID), OrgURL: n.Okta.OrgURL,
 		ClientID: n.Okta.ClientID, Scopes: n.Okta.Scopes, RestraintGroup: n.Okta.RestraintGroup, HookID: n.Hook.ID,
-		HookURL: c.Public.URL + "/hooks/okta/" + n.ID,
+		HookURL:     c.Public.URL + "/hooks/okta/" + n.ID,
 		OwnAccounts: n.Okta.OwnAccounts, Now: now, Logger: log, Loopback: loopback(hostOf(n.Okta.OrgURL)),
 	}
 	if n.Okta.TokenID != "" {
