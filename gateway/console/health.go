@@ -57,13 +57,13 @@ func (c *connection) rules(e holds.Enforcement, now time.Time) {
 	case !e.InForce:
 		c.Rules = "restraint NOT enforced"
 		c.Problems = append(c.Problems, "The restraint is not enforced, so holds of this connection are only observed.")
-		for _, p := range e.Problems {
-			c.Problems = append(c.Problems, page.Line(p, 300))
-		}
 	case now.Sub(e.At) > staleRules:
 		c.Rules = "restraint in force, checked " + page.Ago(e.At, now)
 		c.Problems = append(c.Problems, "Whether the restraint is enforced was last checked "+page.Ago(e.At, now)+".")
 	default:
 		c.Rules = "restraint in force"
+	}
+	for _, p := range e.Problems { // also what is short of perfect while it restrains
+		c.Problems = append(c.Problems, page.Line(p, 300))
 	}
 }
