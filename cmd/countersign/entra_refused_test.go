@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +25,7 @@ func TestRefusalsAreWrittenInBatches(t *testing.T) {
 			N    int
 		}
 		var got []written
-		var down error
+		var down atomic.Bool
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
@@ -33,10 +34,11 @@ func TestRefusalsAreWrittenInBatches(t *testing.T) {
 				if ctx.Err() != nil {
 					t.Error("there is no time left to write")
 				}
-				if down == nil {
-					got = append(got, written{time.Since(began), conn, n})
+				if down.Load() {
+					return errors.New("the database is down")
 				}
-				return down
+				got = append(got, written{time.Since(began), conn, n})
+				return nil
 			})
 		}()
 		wait := func(d time.Duration) { <-time.After(d); synctest.Wait() }
@@ -47,10 +49,10 @@ func TestRefusalsAreWrittenInBatches(t *testing.T) {
 			r.add("a", 1)
 		}
 		wait(9 * time.Second)
+		down.Store(true)
 		r.add("b", 1)
-		down = errors.New("the database is down")
 		wait(time.Minute)
-		down = nil
+		down.Store(false)
 		wait(10 * time.Second)
 		r.add("b", 5)
 		stop()

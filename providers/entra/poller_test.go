@@ -104,6 +104,13 @@ func (l *fakeLog) set(change func(*fakeLog)) {
 	change(l)
 }
 
+// readings is when the log was read so far.
+func (l *fakeLog) readings() []time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.calls)
+}
+
 func (l *fakeLog) serve(w http.ResponseWriter, r *http.Request) {
 	if !strings.Contains(r.URL.Path, "directoryAudits") { // which principals there are
 		answer(w, 200, map[string]any{"value": []any{}})
@@ -411,8 +418,8 @@ func TestKicksCoalesce(t *testing.T) {
 		go func() { defer close(done); _ = p.Run(ctx) }()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if len(l.calls) != 1 {
-			t.Fatalf("%d readings before anything happened", len(l.calls))
+		if len(l.readings()) != 1 {
+			t.Fatalf("%d readings before anything happened", len(l.readings()))
 		}
 		start := time.Now()
 		for range 600 { // a storm of notifications
@@ -420,29 +427,30 @@ func TestKicksCoalesce(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		synctest.Wait()
-		during := len(l.calls) - 1
+		during := len(l.readings()) - 1
 		if during < 15 || during > 21 {
 			t.Errorf("%d readings in a minute of kicks; three seconds apart are 20", during)
 		}
-		for i := 2; i < len(l.calls); i++ {
-			if gap := l.calls[i].Sub(l.calls[i-1]); gap < spacing {
+		calls := l.readings()
+		for i := 2; i < len(calls); i++ {
+			if gap := calls[i].Sub(calls[i-1]); gap < spacing {
 				t.Errorf("two rounds started %v apart", gap)
 			}
 		}
-		if first := l.calls[1].Sub(start); first > time.Second {
+		if first := calls[1].Sub(start); first > time.Second {
 			t.Errorf("a kick waited %v", first)
 		}
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if follow := len(l.calls) - 1 - during; follow < 8 || follow > 11 {
+		if follow := len(l.readings()) - 1 - during; follow < 8 || follow > 11 {
 			t.Errorf("%d readings in the two minutes after a hint", follow)
 		}
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		before := len(l.calls)
+		before := len(l.readings())
 		time.Sleep(9 * time.Minute)
 		synctest.Wait()
-		if quiet := len(l.calls) - before; quiet != 12 {
+		if quiet := len(l.readings()) - before; quiet != 12 {
 			t.Errorf("%d readings in nine quiet minutes, want one each 45 s", quiet)
 		}
 		cancel()
