@@ -31,11 +31,11 @@ func (k *Keeper) foldLinked(c Connection, q holds.Question) (holds.Answer, error
 			return record("held already, with that hold")
 		}
 		return holds.Answer{Ruling: ruling, Change: &change}, nil
-	case len(q.Open.Terms.Contain) > 0 && q.Open.State != holds.Approved:
+	case len(q.Open.Terms.Contain) > 0 && q.Open.State != holds.Approved && len(q.Open.Approvals(holds.Approve)) == 0:
 		return record("held already, by a hold of its own")
 	}
-	// A hold that restrains nobody does so now, and one whose release people
-	// approved goes back to them: they did not know of this.
+	// A hold that restrains nobody does so now, and one that somebody approved goes
+	// back to people: they did not know of this.
 	return k.join(*q.Open, q, ruling, now)
 }
 
