@@ -75,7 +75,7 @@ func (h *History) Note(e holds.Event, held bool) {
 	if !held && e.IP != "" && e.Settled() {
 		h.noteNetwork(e)
 	}
-	if e.Class == holds.None && !makesAccount(e) {
+	if e.Class == holds.None && !e.MakesAccount() {
 		return
 	}
 	for _, s := range e.Held() {
@@ -117,7 +117,7 @@ func (h *History) noteSubject(e holds.Event, s holds.Account) {
 	if slices.ContainsFunc(a.past, func(p past) bool { return p.id == e.ID && p.Class == e.Class }) {
 		return
 	}
-	if makesAccount(e) && (a.made.IsZero() || e.Occurred.Before(a.made)) {
+	if e.MakesAccount() && (a.made.IsZero() || e.Occurred.Before(a.made)) {
 		a.made = e.Occurred
 	}
 	if e.Class == holds.None {
@@ -171,21 +171,6 @@ func (h *History) Facts(e holds.Event, subject holds.Account) holds.Facts {
 	}
 	f.Snapshot.Roles, f.Snapshot.Factors = a.rolesAt(e.Occurred), a.factorsAt(e.Occurred)
 	return f
-}
-
-// makesAccount tells of a new account, in the providers' own words: Okta's System
-// Log, the directory's audit log of Entra, and Microsoft's unified audit log.
-func makesAccount(e holds.Event) bool {
-	if e.Outcome == holds.Failed {
-		return false
-	}
-	switch e.Type {
-	case "user.lifecycle.create":
-		return true
-	case "user.session.start", "user.authentication.sso", "user.authentication.auth_via_mfa", "policy.evaluate_sign_on":
-		return false // most of a log: no need to look closer
-	}
-	return len(e.Type) < 16 && strings.TrimRight(strings.ToLower(strings.TrimSpace(e.Type)), ".") == "add user"
 }
 
 // administers tells whether the actor is seen to have power over other accounts.

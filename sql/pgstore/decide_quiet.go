@@ -22,11 +22,6 @@ const (
 // older is nobody's first week.
 const madeWithin = 60 * 24 * time.Hour
 
-// makings are the types of the events that tell of a new account, in the
-// providers' words and lower case: Okta's System Log, the directory's audit log
-// of Entra, and the same in Microsoft's unified audit log.
-func makings() []string { return []string{"user.lifecycle.create", "add user", "add user."} }
-
 // quietness gathers what makes a change less remarkable: that the account is new,
 // and that the actor works from where they always did.
 func (d *decider) quietness(ctx context.Context, q *holds.Question) error {
@@ -48,7 +43,7 @@ func (d *decider) joined(ctx context.Context, q holds.Question) (time.Time, erro
 		return made, nil
 	}
 	made, err := d.AccountMade(ctx, pgdb.AccountMadeParams{
-		TenantID: string(d.tenant), ConnectionID: string(q.Delivery.Connection), AccountID: q.Subject.ID, Types: makings(),
+		TenantID: string(d.tenant), ConnectionID: string(q.Delivery.Connection), AccountID: q.Subject.ID, Types: holds.AccountMakings(),
 		Since: cleanTime(q.Event.Occurred.Add(-madeWithin)), Until: cleanTime(q.Event.Occurred),
 	})
 	if errors.Is(err, sql.ErrNoRows) {
