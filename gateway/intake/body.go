@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/countersign/countersign/gateway"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // checkMedia accepts JSON in UTF-8, as it is. It looks at headers only, so a
@@ -50,6 +51,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	src := http.MaxBytesReader(w, r.Body, limit)
 	body, err := readAll(src, r.ContentLength)
 	if err == nil {
+		failpoint.Hit(failpoint.IntakeBodyRead)
 		return body, nil
 	}
 	var large *http.MaxBytesError

@@ -10,6 +10,7 @@ import (
 
 	"github.com/countersign/countersign/gateway"
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // slotWait is how long a delivery waits for one of its connection's places.
@@ -58,6 +59,7 @@ func (in *Intake) store(c echo.Context, most time.Duration, d holds.Delivery) er
 	if err := in.o.Store.Receive(ctx, d); err != nil {
 		return again("The delivery was not stored. Send it again.", err)
 	}
+	failpoint.Hit(failpoint.IntakeStored)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // contain restrains the account of a hold: before-image, intents, calls,
@@ -85,6 +86,7 @@ func (j *job) restrain(ctx context.Context) error {
 			if _, err := j.apply(ctx, j.Key, holds.RestraintBegun{Intents: fresh}); err != nil {
 				return ignoreConflict(err)
 			}
+			failpoint.Hit(failpoint.ContainIntended)
 		}
 		have = append(have, fresh...)
 	}
@@ -141,6 +143,7 @@ func (j *job) readBackRestraint(ctx context.Context) error {
 			confirmed.EffectiveBy = i.Result.EffectiveBy
 		}
 	}
+	failpoint.Hit(failpoint.ContainBeforeLabel)
 	return j.report(ctx, confirmed)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // lift undoes exactly what our containment did, after a release or a
@@ -48,6 +49,7 @@ func (j *job) undoRestraint(ctx context.Context) error {
 	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{Intents: fresh}); err != nil {
 		return ignoreRefusal(err)
 	}
+	failpoint.Hit(failpoint.LiftIntended)
 	if err := j.carryOut(ctx, append(have, fresh...), again); err != nil {
 		return err
 	}
@@ -95,6 +97,7 @@ func (j *job) readBackLift(ctx context.Context, ours []holds.Action, s holds.Sna
 	if !gone(s) && (s.Restrained || s.Status == holds.StatusSuspended) {
 		remarks = append(remarks, "the account is still restrained by something that is not this hold")
 	}
+	failpoint.Hit(failpoint.LiftBeforeEnd)
 	return j.report(ctx, holds.LiftConfirmed{Remarks: remarks})
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // revert undoes the change itself, after a reviewer's deny. Nothing of it is done
@@ -41,6 +42,7 @@ func (j *job) undoChange(ctx context.Context) error {
 	if _, err := j.apply(ctx, j.Key, holds.RevertBegun{Intents: fresh}); err != nil {
 		return ignoreRefusal(err)
 	}
+	failpoint.Hit(failpoint.RevertIntended)
 	if err := j.carryOut(ctx, append(slices.Clone(have), fresh...), len(have) > 0); err != nil {
 		return err
 	}
@@ -93,6 +95,7 @@ func (j *job) readBackRevert(ctx context.Context, plan revertPlan) error {
 			out.Done = append(out.Done, words(a)+": it was so already, nothing was left to do")
 		}
 	}
+	failpoint.Hit(failpoint.RevertBeforeEnd)
 	return j.reverted(ctx, out)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // job is one run of an effect on a hold: what every provider job needs.
@@ -183,9 +184,11 @@ func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) 
 			return err
 		}
 		result.At = j.Now()
+		failpoint.Hit(failpoint.CallAnswered)
 		if err := j.Intents.Outcome(ctx, j.Key, i.ID, result); err != nil && holds.KindOf(err) != holds.Conflict {
 			return err
 		}
+		failpoint.Hit(failpoint.CallRecorded)
 	}
 	return errors.Join(failed...)
 }
@@ -202,6 +205,7 @@ func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Sn
 	if err := j.Intents.Tried(ctx, j.Key, i.ID, j.Now()); err != nil {
 		return holds.Result{}, err
 	}
+	failpoint.Hit(failpoint.CallTried)
 	result, err := j.conn.Provider.Do(ctx, j.armed(i.Action))
 	switch {
 	case err == nil:

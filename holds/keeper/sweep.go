@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // The sweeps read due rows again and again; nothing hangs on a timer in memory.
@@ -55,6 +56,7 @@ func (k *Keeper) Escalate(ctx context.Context) {
 		return
 	}
 	for _, key := range due {
+		failpoint.Hit(failpoint.SweepDue)
 		_, err := k.Holds.Update(ctx, key, now, func(h holds.Hold) (*holds.Change, error) {
 			if h.Due.After(now) {
 				return nil, nil // another replica was faster
@@ -65,6 +67,7 @@ func (k *Keeper) Escalate(ctx context.Context) {
 		if err != nil {
 			k.failed(ctx, "a hold could not be escalated", err, "hold", key.Hold)
 		}
+		failpoint.Hit(failpoint.SweepEscalated)
 	}
 }
 

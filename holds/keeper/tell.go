@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // linkLife is how long an owner can raise the alarm through a message.
@@ -65,7 +66,9 @@ func (j *job) planNotices(ctx context.Context, to holds.Audience, why string, po
 			Channel: string(p.Kind), Point: p, Why: why, Status: holds.NoticeQueued, Created: now, Expires: now.Add(linkLife),
 		})
 	}
-	return j.report(ctx, holds.Planned{Notices: notices})
+	err := j.report(ctx, holds.Planned{Notices: notices})
+	failpoint.Hit(failpoint.TellPlanned)
+	return err
 }
 
 // doubtful is the recovery values this hold puts in doubt, old and new: those
@@ -118,11 +121,14 @@ func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
 			return err
 		}
 	}
+	failpoint.Hit(failpoint.SendReady)
 	attempt := k.Messenger.Send(ctx, n, j.hold, owner)
+	failpoint.Hit(failpoint.SendAccepted)
 	attempt.Notice, attempt.At = n.ID, k.Now()
 	if err := k.Notices.Attempted(ctx, n.Tenant, attempt); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.SendRecorded)
 	return j.afterAttempt(ctx, n, attempt)
 }
 

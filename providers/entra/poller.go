@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // Pages is where the poller keeps what it reads.
@@ -218,9 +219,11 @@ func (p *Poller) store(ctx context.Context, page auditPage) error {
 		d.Body = body(fresh)
 		d.Digest = sha256.Sum256(d.Body)
 	}
+	failpoint.Hit(failpoint.PollRead)
 	if err := p.opt.Pages.AppendPage(ctx, d, cursor(high), now); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.PollStored)
 	p.high = high
 	p.seen.add(fresh)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // Pages is where the poller keeps what it reads.
@@ -178,5 +179,8 @@ func (p *Poller) store(ctx context.Context, page logPage, sum [32]byte, now time
 	} else if page.next == p.cursor {
 		return nil
 	}
-	return p.opt.Pages.AppendPage(ctx, d, page.next, now)
+	failpoint.Hit(failpoint.PollRead)
+	err := p.opt.Pages.AppendPage(ctx, d, page.next, now)
+	failpoint.Hit(failpoint.PollStored)
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 	"github.com/countersign/countersign/sql/pgdb"
 )
 
@@ -46,6 +47,7 @@ func (s *Store) Decide(ctx context.Context, now time.Time,
 			return err
 		}
 		claimed = &row
+		failpoint.Hit(failpoint.ClassifyClaimed)
 		d := decider{tx: t, now: now, decode: decode, fold: fold, alone: row.Attempts >= maxAttempts-1}
 		return d.decide(ctx, row)
 	})
@@ -53,6 +55,7 @@ func (s *Store) Decide(ctx context.Context, now time.Time,
 		return false, err
 	}
 	if err == nil {
+		failpoint.Hit(failpoint.ClassifyCommitted)
 		return true, nil
 	}
 	if counting := s.countAttempt(ctx, now, *claimed, err); counting != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 	"github.com/countersign/countersign/sql/pgdb"
 )
 
@@ -39,6 +40,7 @@ func (d *decider) decide(ctx context.Context, row pgdb.Delivery) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.ClassifyDecoded)
 	if events, err = d.fromLog(ctx, delivery, events); err != nil {
 		return err
 	}
@@ -66,6 +68,7 @@ func (d *decider) decide(ctx context.Context, row pgdb.Delivery) error {
 	if err == nil && n != 1 {
 		err = errors.New("the delivery was decided by somebody else while it was locked")
 	}
+	failpoint.Hit(failpoint.ClassifyDone)
 	return err
 }
 
@@ -219,6 +222,7 @@ func (d *decider) ask(q holds.Question) (answer holds.Answer, err error) {
 		}
 	}()
 	answer, err = d.fold(q)
+	failpoint.Hit(failpoint.ClassifyFolded)
 	if err != nil {
 		err = &callerError{err}
 	}

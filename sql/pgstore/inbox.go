@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/failpoint"
 	"github.com/countersign/countersign/sql/pgdb"
 )
 
@@ -36,7 +37,11 @@ func (s *Store) Receive(ctx context.Context, d holds.Delivery) error {
 	if err != nil {
 		return err
 	}
-	err = s.inTenant(ctx, d.Tenant, "store a delivery", func(t *tx) error { return t.InsertDelivery(ctx, params) })
+	err = s.inTenant(ctx, d.Tenant, "store a delivery", func(t *tx) error {
+		err := t.InsertDelivery(ctx, params)
+		failpoint.Hit(failpoint.InboxInserted)
+		return err
+	})
 	if err == nil {
 		s.announce()
 	}
@@ -56,6 +61,7 @@ func (s *Store) AppendPage(ctx context.Context, d holds.Delivery, cursor string,
 			if err := t.InsertDelivery(ctx, params); err != nil {
 				return err
 			}
+			failpoint.Hit(failpoint.PageInserted)
 		}
 		err := t.UpsertCursor(ctx, pgdb.UpsertCursorParams{
 			TenantID: params.TenantID, ConnectionID: params.ConnectionID, Cursor: cleanText(cursor), MovedAt: cleanTime(at),

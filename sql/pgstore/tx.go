@@ -12,6 +12,7 @@ import (
 
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/holds/audit"
+	"github.com/countersign/countersign/holds/failpoint"
 	"github.com/countersign/countersign/sql/pgdb"
 )
 
@@ -85,13 +86,22 @@ func (s *Store) once(ctx context.Context, opts *sql.TxOptions, fn func(*tx) erro
 	if err := t.flush(ctx); err != nil {
 		return err
 	}
+	t.hit(failpoint.StoreBeforeCommit)
 	if err := commit(sqlTx); err != nil {
 		return err
 	}
+	t.hit(failpoint.StoreCommitted)
 	if len(t.jobs) > 0 {
 		s.jobs.Kick()
 	}
 	return nil
+}
+
+// hit marks the two sides of a commit from which anything follows.
+func (t *tx) hit(p failpoint.Point) {
+	if len(t.jobs)+len(t.entries) > 0 {
+		failpoint.Hit(p)
+	}
 }
 
 // commit commits. Unless the server itself says that it rolled back, an error

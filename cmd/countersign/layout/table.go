@@ -13,16 +13,17 @@ func table() map[string]row {
 	return map[string]row{
 		// holds: the vocabulary, and what is pure around it.
 		"holds":              {},
+		"holds/failpoint":    {},
 		"holds/replay":       {code: "holds"},
 		"holds/policy":       {code: "holds github.com/goccy/go-yaml"},
 		"holds/ownerlink":    {},
 		"holds/audit":        {code: "golang.org/x/mod"},
-		"holds/audit/anchor": {code: "holds/audit"},
-		"holds/keeper":       {code: "holds", test: "holds/policy"},
+		"holds/audit/anchor": {code: "holds/audit holds/failpoint"},
+		"holds/keeper":       {code: "holds holds/failpoint", test: "holds/policy"},
 
 		// gateway: everything that speaks HTTP to us.
 		"gateway":        {code: "holds github.com/labstack/echo/v4"},
-		"gateway/intake": {code: "gateway holds github.com/labstack/echo/v4"},
+		"gateway/intake": {code: "gateway holds holds/failpoint github.com/labstack/echo/v4"},
 		"gateway/page":   {code: "gateway holds github.com/labstack/echo/v4"},
 		"gateway/page/pagetest": {
 			code: "github.com/PuerkitoBio/goquery github.com/google/go-cmp github.com/chromedp/cdproto github.com/chromedp/chromedp",
@@ -39,9 +40,9 @@ func table() map[string]row {
 
 		// providers: everything that speaks to an identity provider.
 		"providers":      {code: "holds golang.org/x/time"},
-		"providers/okta": {code: "holds providers github.com/okta/okta-sdk-golang/v2", test: "providers/providertest"},
+		"providers/okta": {code: "holds holds/failpoint providers github.com/okta/okta-sdk-golang/v2", test: "providers/providertest"},
 		"providers/entra": {
-			code: "holds providers github.com/google/uuid golang.org/x/oauth2 github.com/microsoft/kiota-abstractions-go " +
+			code: "holds holds/failpoint providers github.com/google/uuid golang.org/x/oauth2 github.com/microsoft/kiota-abstractions-go " +
 				"github.com/microsoft/kiota-http-go github.com/microsoft/kiota-serialization-json-go github.com/microsoft/kiota-serialization-text-go " +
 				"github.com/microsoftgraph/msgraph-sdk-go github.com/microsoftgraph/msgraph-sdk-go-core",
 			test: "providers/providertest",
@@ -61,7 +62,7 @@ func table() map[string]row {
 
 		// sql: everything that speaks to Postgres.
 		"sql/pgstore": {
-			code: "holds holds/audit sql/jobs sql/migrations sql/pgdb " +
+			code: "holds holds/audit holds/failpoint sql/jobs sql/migrations sql/pgdb " +
 				"github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype github.com/tink-crypto/tink-go/v2",
 		},
 		"sql/migrations": {code: "sql/jobs github.com/lib/pq github.com/pressly/goose/v3"},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/countersign/countersign/holds/audit"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // replace puts content under name so that a reader, and a machine that loses
@@ -20,6 +21,7 @@ func (d *Directory) replace(name string, content []byte) error {
 	if err := fill(temp, content); err != nil {
 		return errors.Join(err, os.Remove(temp.Name()))
 	}
+	failpoint.Hit(failpoint.AnchorWritten)
 	if err := os.Rename(temp.Name(), filepath.Join(d.path, name)); err != nil {
 		return errors.Join(err, os.Remove(temp.Name()))
 	}

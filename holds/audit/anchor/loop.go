@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/holds/audit"
+	"github.com/countersign/countersign/holds/failpoint"
 )
 
 // DefaultInterval is how often the log is asked whether it grew.
@@ -98,7 +99,10 @@ func (l *Loop) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.Directory.Publish(ctx, signed)
+	failpoint.Hit(failpoint.AnchorSigned)
+	err = l.Directory.Publish(ctx, signed)
+	failpoint.Hit(failpoint.AnchorPublished)
+	return err
 }
 
 // continues asks for proof that nothing published was changed since.
