@@ -171,5 +171,8 @@ func simulator(name string) bool {
 	return slices.ContainsFunc(strings.Split(name, "/"), func(element string) bool { return strings.HasSuffix(element, "sim") })
 }
 
-// harness reports whether a package serves tests: pgtest, providertest.
-func harness(name string) bool { return strings.HasSuffix(path.Base(name), "test") }
+// harness reports whether a package serves tests: pgtest, providertest, the proxy
+// that cuts connections.
+func harness(name string) bool {
+	return strings.HasSuffix(path.Base(name), "test") || path.Base(name) == "cutproxy"
+}

@@ -3,7 +3,7 @@ package layout
 // everyTest is what every _test.go file may import, whatever its row says: what
 // compares, generates and watches, a fresh database, and the providers as we play them.
 const everyTest = "github.com/google/go-cmp go.uber.org/goleak pgregory.net/rapid " +
-	"sql/pgtest sql/localpg providers/okta/oktasim providers/okta/oktasim/oktaspec " +
+	"sql/pgtest sql/localpg sql/cutproxy providers/okta/oktasim providers/okta/oktasim/oktaspec " +
 	"providers/entra/entrasim providers/entra/entrasim/entraspec"
 
 // table is the map of the program: a row for each package there is, and in it
@@ -72,8 +72,9 @@ func table() map[string]row {
 				"github.com/riverqueue/river/riverdriver/riverdatabasesql github.com/riverqueue/river/rivertype",
 			test: "golang.org/x/sync",
 		},
-		"sql/localpg": {code: "github.com/lib/pq"},
-		"sql/pgtest":  {code: "sql/localpg github.com/lib/pq"},
+		"sql/cutproxy": {},
+		"sql/localpg":  {code: "github.com/lib/pq"},
+		"sql/pgtest":   {code: "sql/localpg github.com/lib/pq"},
 
 		// cmd: what joins them into programs.
 		"cmd/countersign": {
