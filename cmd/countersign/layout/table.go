@@ -20,6 +20,8 @@ func table() map[string]row {
 		"holds/audit":        {code: "golang.org/x/mod"},
 		"holds/audit/anchor": {code: "holds/audit holds/failpoint"},
 		"holds/keeper":       {code: "holds holds/failpoint", test: "holds/policy"},
+		// What a store of the keeper must do, and one in memory that does it.
+		"holds/keeper/keepertest": {code: "holds holds/audit"},
 
 		// gateway: everything that speaks HTTP to us.
 		"gateway":        {code: "holds github.com/labstack/echo/v4"},
@@ -64,6 +66,7 @@ func table() map[string]row {
 		"sql/pgstore": {
 			code: "holds holds/audit holds/failpoint sql/jobs sql/migrations sql/pgdb " +
 				"github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype github.com/tink-crypto/tink-go/v2",
+			test: "holds/keeper/keepertest",
 		},
 		"sql/migrations": {code: "sql/jobs github.com/lib/pq github.com/pressly/goose/v3"},
 		"sql/pgdb":       {code: "github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype", generated: true},
