@@ -26,6 +26,9 @@ type Connection struct {
 	// Listening looks after what the platform tells us through; nil when nothing of
 	// it can be read back.
 	Listening Listening
+	// PushAdvice says what to check when changes that the platform's push should
+	// tell come by its log alone.
+	PushAdvice string
 	// Judge is the policy of the connection's tenant; nil means the keeper's own.
 	Judge Judge
 	// BreakGlass and OwnAccounts are immutable account ids that are never
@@ -34,7 +37,7 @@ type Connection struct {
 	OwnAccounts []string
 }
 
-// Options is everything a keeper is made of. All fields are required.
+// Options is everything a keeper is made of. All fields but Tellings are required.
 type Options struct {
 	Inbox       Inbox
 	Holds       Holds
@@ -46,6 +49,8 @@ type Options struct {
 	Codes       Codes
 	Judge       Judge
 	Connections []Connection
+	// Tellings counts by which way changes reach us; nil counts nothing.
+	Tellings Tellings
 	// Now is the business clock, corrected by the database's.
 	Now func() time.Time
 	// NewID makes UUIDs (version 7).
@@ -67,6 +72,8 @@ type Keeper struct {
 	// said spares the inbox from repeating itself; losing it costs a duplicate
 	// that the store recognises.
 	said sync.Map
+	// silent are the connections whose push was found silent at the last look.
+	silent sync.Map
 }
 
 // New makes a keeper.

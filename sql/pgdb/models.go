@@ -101,6 +101,8 @@ type Event struct {
 	Fields       []byte
 	RecordedAt   time.Time
 	Network      string
+	ToldBy       string
+	RetoldAt     sql.NullTime
 }
 
 type Evidence struct {
