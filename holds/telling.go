@@ -68,6 +68,10 @@ type Telling struct {
 	Changes int       `json:"changes"`
 	Since   time.Time `json:"since,omitzero"`
 	Types   []string  `json:"types,omitempty"`
+	// Push and Log are when either way last brought anything, also what is not
+	// counted above; zero when it was more than a day ago.
+	Push time.Time `json:"push,omitzero"`
+	Log  time.Time `json:"log,omitzero"`
 }
 
 // When a sighting is counted, and when the counts are trouble.

@@ -87,4 +87,33 @@ type ConnectionHealth struct {
 	Feeds string
 	// Telling is how the connection's changes reached us of late.
 	Telling Telling
+	// Provider is "okta" or "entra", Configured since when the connection is there.
+	Provider   string
+	Configured time.Time
+	// LogTrouble and RulesTrouble are the two parts of Trouble: what keeps the log
+	// from being read, and the restraint group's rules.
+	LogTrouble   string
+	RulesTrouble string
+	// CursorMoved is when the place where the log is read on last moved.
+	CursorMoved time.Time
+	// Subscriptions are those through which the provider calls us.
+	Subscriptions []Feed
+	// Push is the last look at the push's own configuration.
+	Push PushLook
+	// Refused is how many notifications were not the provider's of late, RefusedAt
+	// when the last of them came.
+	Refused   int
+	RefusedAt time.Time
+}
+
+// PushLook is what was seen of a connection's push at its provider.
+type PushLook struct {
+	// At is when it was last seen.
+	At time.Time
+	// Trouble is what was wrong with it then, in words for people, and Since since
+	// when something has been.
+	Trouble string
+	Since   time.Time
+	// Unseen is why it could not be looked at last time.
+	Unseen string
 }

@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/providers/entra"
+	"github.com/countersign/countersign/providers/okta"
 )
 
 // The providers that a connection can name.
@@ -72,6 +76,15 @@ func (n *Connection) defaults(public string) {
 			n.Entra.NotificationURL = strings.TrimSuffix(public, "/") + "/hooks/entra/" + n.ID
 		}
 	}
+}
+
+// feedTerms is what is expected of the ways on which the connection's changes reach
+// us.
+func (n Connection) feedTerms() holds.FeedTerms {
+	if n.Provider == providerEntra {
+		return holds.FeedTerms{PollEvery: n.Entra.PollEvery, Kept: time.Duration(n.Entra.LogDays) * 24 * time.Hour, Advice: entra.FeedAdvice}
+	}
+	return holds.FeedTerms{PollEvery: n.Okta.PollEvery, Kept: okta.LogKept, Hook: true, HookID: n.Hook.ID, Advice: okta.HookAdvice}
 }
 
 // where is the organisation in words for people.

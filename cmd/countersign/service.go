@@ -149,7 +149,7 @@ func (s *service) makeKeeper() error {
 	s.keeper = keeper.New(keeper.Options{
 		Inbox: s.store, Holds: s.store, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
 		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Connections: s.keeperConnections(judges),
-		Tellings: s.store, Now: s.store.Now, NewID: newID, Logger: s.log,
+		Tellings: s.store, Footing: s.store, Now: s.store.Now, NewID: newID, Logger: s.log,
 	})
 	return nil
 }

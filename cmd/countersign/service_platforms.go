@@ -21,9 +21,8 @@ type platform struct {
 	// subscription; both only where the provider notifies through subscriptions.
 	wake      func()
 	lifecycle func(subscription, event string)
-	// advice says what to check when changes that the provider should push come by
-	// its log alone.
-	advice string
+	// feeds is what is expected of the ways on which its changes reach us.
+	feeds holds.FeedTerms
 }
 
 // adapter is what a provider does for the keeper.
@@ -80,7 +79,7 @@ func (s *service) keeperConnections(judges map[string]keeper.Judge) []keeper.Con
 		n := keeper.Connection{
 			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Mode: holds.Mode(c.config.Mode),
 			Judge: judges[c.tenant.ID], Provider: c.provider, Objects: c.provider, Records: c.provider,
-			BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(), PushAdvice: c.advice,
+			BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(), Feeds: c.feeds,
 		}
 		n.Listening, _ = c.provider.(keeper.Listening) // Okta's hook; Entra's subscriptions are looked after by their feeds
 		out = append(out, n)

@@ -41,6 +41,7 @@ func (k *Keeper) listening(ctx context.Context, c Connection) {
 	short, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	why, err := c.Listening.Listening(short)
+	k.looked(ctx, c, why, err)
 	if err != nil || why == "" {
 		return
 	}
@@ -73,7 +74,7 @@ func (k *Keeper) telling(ctx context.Context, c Connection) {
 	}
 	k.silent.Store(c.ID, true)
 	k.Logger.Warn("what a connection's push should tell comes by its log alone", "connection", c.ID, "why", why)
-	why += " Nothing is lost by it, but changes are held later. " + c.PushAdvice
+	why += " Nothing is lost by it, but changes are held later. " + c.Feeds.Advice
 	if err := k.raise(ctx, c, "countersign.told_by_log_alone", why); err != nil {
 		k.failed(ctx, "people could not be told that a connection's push is silent", err, "connection", c.ID)
 	}

@@ -26,9 +26,8 @@ type Connection struct {
 	// Listening looks after what the platform tells us through; nil when nothing of
 	// it can be read back.
 	Listening Listening
-	// PushAdvice says what to check when changes that the platform's push should
-	// tell come by its log alone.
-	PushAdvice string
+	// Feeds is what is expected of the ways on which its changes reach us.
+	Feeds holds.FeedTerms
 	// Judge is the policy of the connection's tenant; nil means the keeper's own.
 	Judge Judge
 	// BreakGlass and OwnAccounts are immutable account ids that are never
@@ -37,7 +36,7 @@ type Connection struct {
 	OwnAccounts []string
 }
 
-// Options is everything a keeper is made of. All fields but Tellings are required.
+// Options is everything a keeper is made of. All fields but Tellings and Footing are required.
 type Options struct {
 	Inbox       Inbox
 	Holds       Holds
@@ -51,6 +50,9 @@ type Options struct {
 	Connections []Connection
 	// Tellings counts by which way changes reach us; nil counts nothing.
 	Tellings Tellings
+	// Footing keeps what connections stand on; nil keeps nothing, and nobody is told of
+	// a log that is not read.
+	Footing Footing
 	// Now is the business clock, corrected by the database's.
 	Now func() time.Time
 	// NewID makes UUIDs (version 7).

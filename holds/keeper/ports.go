@@ -66,6 +66,15 @@ type Snapshots interface {
 	SaveHealth(ctx context.Context, h holds.ConnectionHealth) error
 }
 
+// Footing keeps what is known of what connections stand on.
+type Footing interface {
+	// SavePushLook records what was seen of a connection's push at its provider. One
+	// that could not be looked at stays as it was last seen.
+	SavePushLook(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, look holds.PushLook) error
+	// Health lists what is known of a tenant's connections.
+	Health(ctx context.Context, tenant holds.TenantID) ([]holds.ConnectionHealth, error)
+}
+
 // Tellings is what is known of the ways on which changes reached us.
 type Tellings interface {
 	// CountTold counts a connection's events of the last day by the way on which

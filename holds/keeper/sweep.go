@@ -166,6 +166,7 @@ func (k *Keeper) Health(ctx context.Context) {
 			k.footing(ctx, c, e, err)
 			k.listening(ctx, c)
 			k.telling(ctx, c)
+			k.unheard(ctx, c)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func TestD3ASilentPushIsTamper(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.Tellings = &tc.counts
-			w.Connections[0].PushAdvice = "Look at the hook."
+			w.Connections[0].Feeds.Advice = "Look at the hook."
 			for range 4 {
 				w.Health(t.Context())
 				w.now = w.now.Add(time.Minute)

@@ -16,6 +16,10 @@ import (
 
 const logsPath = "/api/v1/logs"
 
+// LogKept is for how long Okta keeps its System Log (support.okta.com, "Exporting
+// Okta Log Data").
+const LogKept = 90 * 24 * time.Hour
+
 // logPage is one page of the System Log, its bytes as they came.
 type logPage struct {
 	body   []byte

@@ -67,8 +67,11 @@ func (s *Store) checkOwnership(ctx context.Context) error {
 	return nil
 }
 
+// durableSettings are the server's settings that must not be off.
+func durableSettings() []string { return []string{"fsync", "full_page_writes", "synchronous_commit"} }
+
 func (s *Store) checkDurability(ctx context.Context) error {
-	for _, setting := range []string{"fsync", "full_page_writes", "synchronous_commit"} {
+	for _, setting := range durableSettings() {
 		var value string
 		if err := s.db.QueryRowContext(ctx, `SELECT current_setting($1)`, setting).Scan(&value); err != nil {
 			return translate("look at the database's settings", err)

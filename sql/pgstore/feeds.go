@@ -100,11 +100,19 @@ func (t *tx) feedTroubles(ctx context.Context, now time.Time) (map[string][]stri
 
 // feedsOf is the sentence about a connection's feeds, empty when all is well.
 func feedsOf(troubles []string, row pgdb.ListHealthRow, now time.Time) string {
-	if last := fromNull(row.RefusedAt); row.Refused > 0 && now.Sub(last) < refusedShown {
+	if n, last := refusedOf(row, now); n > 0 {
 		troubles = append(troubles, fmt.Sprintf("refused %s without the right client state, the last on %s",
-			plural(int(row.Refused), "notification"), stamp(last)))
+			plural(n, "notification"), stamp(last)))
 	}
 	return strings.Join(troubles, "; ")
+}
+
+// refusedOf is how many notifications were refused of late.
+func refusedOf(row pgdb.ListHealthRow, now time.Time) (n int, last time.Time) {
+	if last = fromNull(row.RefusedAt); row.Refused == 0 || now.Sub(last) >= refusedShown {
+		return 0, time.Time{}
+	}
+	return int(row.Refused), last
 }
 
 func stamp(at time.Time) string { return at.UTC().Format("2 January 15:04 UTC") }

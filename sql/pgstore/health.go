@@ -48,6 +48,10 @@ func (s *Store) Health(ctx context.Context, tenant holds.TenantID) (out []holds.
 		if err != nil {
 			return err
 		}
+		footing, err := t.footing(ctx)
+		if err != nil {
+			return err
+		}
 		out = make([]holds.ConnectionHealth, 0, len(rows))
 		for _, row := range rows {
 			h := holds.ConnectionHealth{
@@ -64,6 +68,8 @@ func (s *Store) Health(ctx context.Context, tenant holds.TenantID) (out []holds.
 					return err
 				}
 			}
+			footing[row.ConnectionID].into(&h)
+			h.Refused, h.RefusedAt = refusedOf(row, now)
 			out = append(out, h)
 		}
 		return nil

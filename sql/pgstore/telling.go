@@ -70,6 +70,9 @@ func (s *Store) CountTold(ctx context.Context, tenant holds.TenantID, conn holds
 			}
 		}
 		out = holds.CountTold(sightings, hints, now)
+		if err := t.lastHeard(ctx, conn, since, &out); err != nil {
+			return err
+		}
 		doc, err := encode("a count of what was told", out)
 		if err != nil {
 			return err
@@ -95,4 +98,19 @@ func sightingsOf(rows []pgdb.ListSightingsRow) (out []holds.Sighting, hinted boo
 		out = append(out, s)
 	}
 	return out, hinted
+}
+
+// lastHeard fills in when either way last brought anything.
+func (t *tx) lastHeard(ctx context.Context, conn holds.ConnectionID, since time.Time, out *holds.Telling) error {
+	rows, err := t.LastHeard(ctx, pgdb.LastHeardParams{TenantID: string(t.tenant), ConnectionID: string(conn), Since: since})
+	for _, row := range rows {
+		switch holds.Source(row.Source) {
+		case holds.FromHook:
+			out.Push = row.At.UTC()
+		case holds.FromPoller:
+			out.Log = row.At.UTC()
+		case holds.FromKeeper:
+		}
+	}
+	return err
 }
