@@ -561,6 +561,38 @@ func (q *Queries) ListVerdicts(ctx context.Context, arg ListVerdictsParams) ([]L
 	return items, nil
 }
 
+const receiveDeliveries = `-- name: ReceiveDeliveries :exec
+SELECT receive_deliveries($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[],
+    $6::bytea[], $7::timestamptz[], $8::text[], $9::text[])
+`
+
+type ReceiveDeliveriesParams struct {
+	Tenants     []string
+	Connections []string
+	Sources     []string
+	Envelopes   []string
+	Bodies      [][]byte
+	Digests     [][]byte
+	Received    []time.Time
+	Peers       []string
+	Secrets     []string
+}
+
+func (q *Queries) ReceiveDeliveries(ctx context.Context, arg ReceiveDeliveriesParams) error {
+	_, err := q.db.ExecContext(ctx, receiveDeliveries,
+		pq.Array(arg.Tenants),
+		pq.Array(arg.Connections),
+		pq.Array(arg.Sources),
+		pq.Array(arg.Envelopes),
+		pq.Array(arg.Bodies),
+		pq.Array(arg.Digests),
+		pq.Array(arg.Received),
+		pq.Array(arg.Peers),
+		pq.Array(arg.Secrets),
+	)
+	return err
+}
+
 const recentEvents = `-- name: RecentEvents :many
 SELECT class, verb, outcome, occurred_at, actor_kind, own FROM (
     SELECT DISTINCT ON (v.class, e.verb, e.outcome, 5, 6) v.class, e.verb, e.outcome, v.occurred_at,

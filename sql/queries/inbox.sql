@@ -2,6 +2,10 @@
 INSERT INTO deliveries (tenant_id, connection_id, source, envelope, body, digest, received_at, peer, secret)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
+-- name: ReceiveDeliveries :exec
+SELECT receive_deliveries(@tenants::text[], @connections::text[], @sources::text[], @envelopes::text[], @bodies::bytea[],
+    @digests::bytea[], @received::timestamptz[], @peers::text[], @secrets::text[]);
+
 -- name: GetDelivery :one
 SELECT * FROM deliveries WHERE tenant_id = $1 AND delivery_id = $2;
 
