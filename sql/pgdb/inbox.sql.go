@@ -72,8 +72,10 @@ func (q *Queries) CountAttempt(ctx context.Context, arg CountAttemptParams) (int
 }
 
 const countInbox = `-- name: CountInbox :one
-SELECT count(*) FILTER (WHERE failed_at IS NULL) AS undecided, count(*) FILTER (WHERE failed_at IS NOT NULL) AS failed
-FROM deliveries WHERE tenant_id = $1 AND decided_at IS NULL
+SELECT ((SELECT count(*) FROM deliveries a WHERE a.tenant_id = $1 AND a.decided_at IS NULL AND a.failed_at IS NULL AND a.retry_at IS NULL)
+      + (SELECT count(*) FROM deliveries b WHERE b.tenant_id = $1 AND b.decided_at IS NULL AND b.failed_at IS NULL AND b.retry_at IS NOT NULL))::bigint
+      AS undecided,
+    (SELECT count(*) FROM deliveries c WHERE c.tenant_id = $1 AND c.failed_at IS NOT NULL) AS failed
 `
 
 type CountInboxRow struct {
