@@ -38,6 +38,10 @@ func Apply(h Hold, f Fact, now time.Time) (Change, error) {
 		err = s.restraintInherited(f)
 	case RestraintUnread:
 		s.doubt("the restraint could not be read back: " + f.Reason)
+	case BrakeHit:
+		err = s.brakeHit(f)
+	case BrakeFreed:
+		err = s.brakeFreed()
 	case GivenUp:
 		s.failed("job.given_up", "Countersign gave up on the job \""+string(f.Effect)+"\": "+f.Reason)
 	case RestraintFailed:
@@ -138,6 +142,9 @@ func (s *step) eventDoubts() {
 // read-back remarks.
 func (s *step) settled(remarks []string) {
 	s.h().Doubts = nil
+	if w := s.h().Waits; w.Brake != "" {
+		s.doubt(w.doubt())
+	}
 	s.eventDoubts()
 	s.unseen()
 	for _, r := range remarks {

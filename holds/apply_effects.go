@@ -27,6 +27,10 @@ func (s *step) restraintBegun(f RestraintBegun) error {
 			return Refuse(Conflict, "The containment of round %d is asked for, not that of round %d.", h.ContainRound, i.Round)
 		}
 	}
+	if len(f.Intents) > 0 {
+		s.c.Under, s.c.Restraint = BrakeContainment, f.Restraint
+		s.freed()
+	}
 	s.announce(f.Intents)
 	return nil
 }
@@ -52,7 +56,7 @@ func (s *step) restraintConfirmed(f RestraintConfirmed) {
 		return
 	}
 	if h.Containment != ContainmentConfirmed {
-		h.Restrained, h.EffectiveBy = s.now, f.EffectiveBy
+		h.Restrained, h.EffectiveBy, h.Waits = s.now, f.EffectiveBy, Waits{}
 		s.lookBack()
 	}
 	h.Containment, h.Standing, h.ReadBack = ContainmentConfirmed, Contained, s.now
@@ -110,6 +114,8 @@ func (s *step) liftBegun(f LiftBegun) error {
 	default:
 		return Refuse(Conflict, "The hold is %s; nothing may be lifted.", h.State)
 	}
+	s.c.Under = BrakeRelease
+	s.freed()
 	s.announce(f.Intents)
 	return nil
 }
@@ -154,6 +160,10 @@ func (s *step) liftConfirmed(f LiftConfirmed) error {
 func (s *step) revertBegun(f RevertBegun) error {
 	if h := s.h(); h.State != Denied || h.Outcome == "" {
 		return Refuse(Conflict, "The hold is %s; nothing may be undone without a reviewer's deny.", h.State)
+	}
+	s.c.Under = BrakeContainment
+	if s.h().Waits.Cap == "" {
+		s.freed()
 	}
 	s.announce(f.Intents)
 	return nil

@@ -45,9 +45,21 @@ func (s *step) joined(f Joined) error {
 	if h.State == Denied && h.Outcome != "" {
 		s.effect(Effect{Kind: EffectRevert, Round: h.Version})
 	}
+	if f.Event.Class == Tamper {
+		s.page(h.further(f.Event))
+	}
 	s.tell()
 	s.system("hold.joined", map[string]string{"event": f.Event.ID, "class": string(f.Event.Class), "tier": string(h.Terms.Tier)})
 	return nil
+}
+
+// further is what people are paged with when something else was done to what
+// Countersign stands on. Only our own observations are in our own words.
+func (h Hold) further(e EventRef) string {
+	if h.Subject.ID == FootingOf(h.Connection).ID && e.Summary != "" {
+		return e.Summary
+	}
+	return "a further change to what Countersign stands on"
 }
 
 // followUp lets the one expected change through, or says that the event is

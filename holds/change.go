@@ -58,7 +58,18 @@ type Job struct {
 	Epoch int64
 	// Attempt counts from 1.
 	Attempt int
+	// Urgency orders jobs that wait, UrgencyFirst before UrgencyLow; zero is
+	// UrgencyMedium. It makes no other job of one that waits already.
+	Urgency int
 }
+
+// The urgencies.
+const (
+	UrgencyFirst = 1 + iota
+	UrgencyHigh
+	UrgencyMedium
+	UrgencyLow
+)
 
 // Entry is an audit entry the store appends with the change that caused it.
 // Facts are states, classes, rule names and counts, never personal data.
@@ -81,6 +92,14 @@ type Change struct {
 	Intents   []Intent   // to be recorded before the calls they announce
 	Notes     []Note
 	Notices   []Notice // newly planned
+	// Under is the brake that must not be pulled when this is committed, or nothing
+	// is: its calls follow at once.
+	Under Brake
+	// Restraint is what the caps must know of an account that is about to be
+	// restrained; nil where no cap applies.
+	Restraint *Restraint
+	// Circuit is set when a cap made the hold wait.
+	Circuit Waits
 	// Also is a change of another hold committed with this one: the linked hold
 	// that continues one which can take no more.
 	Also *Change

@@ -30,7 +30,11 @@ type OwnerSaid struct {
 type Noted struct{ Note Note }
 
 // RestraintBegun announces the calls of a containment before they are made.
-type RestraintBegun struct{ Intents []Intent }
+type RestraintBegun struct {
+	Intents []Intent
+	// Restraint is what the caps must know; nil where none applies.
+	Restraint *Restraint
+}
 
 // RestraintConfirmed says that the provider's own answer shows the restraint.
 type RestraintConfirmed struct {

@@ -178,6 +178,8 @@ type Hold struct {
 
 	// Doubts are reasons why the standing is less than contained, for people.
 	Doubts []string
+	// Waits is what our calls for the hold wait for, empty when they do not.
+	Waits Waits `json:",omitzero"`
 
 	Restrained  time.Time // first read back in this round
 	ReadBack    time.Time // last read back

@@ -52,12 +52,20 @@ func Open(o Opening, now time.Time) Change {
 	}
 	s.eventDoubts()
 	s.tell()
-	s.page("a new hold")
+	s.page(o.why())
 	s.entry("hold.opened", BySystem("keeper"), map[string]string{
 		"class": string(h.Class), "tier": string(h.Terms.Tier), "rule": h.Terms.Rule, "policy": h.Terms.Policy,
 		"event": o.Event.ID,
 	})
 	return s.c
+}
+
+// why is what people are paged with. An observation of our own says it itself.
+func (o Opening) why() string {
+	if o.Delivery.Source == FromKeeper && o.Event.Class == Tamper && o.Event.Summary != "" {
+		return o.Event.Summary
+	}
+	return "a new hold"
 }
 
 // OpenTold records a change that the policy does not hold but the owner hears

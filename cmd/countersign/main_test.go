@@ -27,7 +27,11 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, tidy := range atTheEnd {
+		tidy()
+	}
+	os.Exit(code)
 }
 
 // testSeams: the test's server does not sync to the disk, and nobody waits ten
@@ -37,3 +41,6 @@ func testSeams() seams { return seams{unsafe: true, timeout: 2 * time.Second} }
 // childJob is how long a job of a child may take, so that those of a child that
 // was killed are taken over soon.
 const childJob = 4 * time.Second
+
+// atTheEnd is what is tidied up after the last test.
+var atTheEnd []func() //nolint:gochecknoglobals // as TestMain is

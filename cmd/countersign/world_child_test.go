@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/countersign/countersign/providers/okta/oktasim"
@@ -27,8 +28,19 @@ func (w *world) child() *child {
 	w.Helper()
 	self, err := os.Executable()
 	w.must(err)
-	c := &child{w: w, cmd: exec.Command(self, "serve", "--config", w.file("countersign.yaml")), ended: make(chan error, 1)}
-	c.cmd.Env = append(os.Environ(), envChild+"=1")
+	c := w.childOf(self)
+	if c.public == "" {
+		w.Fatalf("the child ended at once: %v\n%s", c.wait(patience), w.log.tail(5))
+	}
+	return c
+}
+
+// childOf starts `serve` of a program with something more in its environment,
+// and waits until it is up, or over.
+func (w *world) childOf(program string, environment ...string) *child {
+	w.Helper()
+	c := &child{w: w, cmd: exec.Command(program, "serve", "--config", w.file("countersign.yaml")), ended: make(chan error, 1)}
+	c.cmd.Env = append(append(os.Environ(), envChild+"=1"), environment...)
 	out, err := c.cmd.StderrPipe()
 	w.must(err)
 	w.must(c.cmd.Start())
@@ -39,8 +51,10 @@ func (w *world) child() *child {
 		for lines.Scan() {
 			var l struct{ Msg, Public, Console string }
 			if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "countersign is up" {
-				c.public, c.console = l.Public, l.Console
-				once.Do(func() { close(up) })
+				once.Do(func() {
+					c.public, c.console = l.Public, l.Console
+					close(up)
+				})
 			}
 		}
 		c.ended <- c.cmd.Wait()
@@ -50,7 +64,6 @@ func (w *world) child() *child {
 	case <-up:
 	case err := <-c.ended:
 		c.ended <- err
-		w.Fatalf("the child ended at once: %v\n%s", err, w.log.tail(5))
 	case <-time.After(patience):
 		w.Fatal("the child does not start")
 	}
@@ -61,6 +74,16 @@ func (w *world) child() *child {
 func (c *child) kill() {
 	_ = c.cmd.Process.Kill() // it may be gone already
 	c.wait(patience)
+}
+
+// dies waits until it has killed itself.
+func (c *child) dies(where string) {
+	c.w.Helper()
+	err := c.wait(patience)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		c.w.Fatalf("it did not die at %s: %v\n%s", where, err, c.w.log.tail(20))
+	}
 }
 
 // wait waits for the end and tells how it came.

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/countersign/countersign/holds"
@@ -22,7 +23,13 @@ func (k *Keeper) contain(ctx context.Context, hj holds.Job) error {
 	if err := j.awaitPrevious(ctx); err != nil {
 		return err
 	}
+	if why := j.conn.untouchable(h.Subject.ID); why != "" {
+		return j.report(ctx, holds.RestraintFailed{Reason: why})
+	}
 	if err := j.restrain(ctx); err != nil {
+		if waits, err := j.waits(ctx, err); waits {
+			return err
+		}
 		return j.trouble(ctx, err, func(reason string) holds.Fact { return holds.RestraintFailed{Reason: reason} })
 	}
 	return nil
@@ -83,7 +90,7 @@ func (j *job) restrain(ctx context.Context) error {
 		}
 		fresh := j.intend(ctx, holds.ToContain, j.Round, missing, have, before)
 		if !again || len(fresh) > 0 {
-			if _, err := j.apply(ctx, j.Key, holds.RestraintBegun{Intents: fresh}); err != nil {
+			if err := j.announce(ctx, fresh, have, before); err != nil {
 				return ignoreConflict(err)
 			}
 			failpoint.Hit(failpoint.ContainIntended)
@@ -94,6 +101,19 @@ func (j *job) restrain(ctx context.Context) error {
 		return err
 	}
 	return j.readBackRestraint(ctx)
+}
+
+// announce commits the intents of a restraint, if no brake and no cap is in the
+// way. An account that may not be suspended has its sessions ended all the same.
+func (j *job) announce(ctx context.Context, fresh, have []holds.Intent, before holds.Snapshot) error {
+	_, err := j.apply(ctx, j.Key, holds.RestraintBegun{Intents: fresh, Restraint: j.conn.restraint(before)})
+	var b *holds.Braked
+	if errors.As(err, &b) && b.Cap == holds.CapLast {
+		if serr := j.endSessions(ctx, have, before); serr != nil {
+			return serr
+		}
+	}
+	return err
 }
 
 // lacking are the actions that no intent announces.

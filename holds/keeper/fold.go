@@ -28,8 +28,8 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 		}
 	}
 	q.Facts.Mode = c.Mode
-	q.Facts.BreakGlass = slices.Contains(c.BreakGlass, q.Subject.ID)
-	q.Facts.OwnAccount = slices.Contains(c.OwnAccounts, q.Subject.ID)
+	q.Facts.BreakGlass = isOf(c.BreakGlass, q.Subject.ID)
+	q.Facts.OwnAccount = isOf(c.OwnAccounts, q.Subject.ID)
 	if q.Facts.OwnAccount && held(q.Event.Class) {
 		q.Event.Class = holds.Tamper
 	}

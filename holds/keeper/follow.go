@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"slices"
 
 	"github.com/countersign/countersign/holds"
 )
@@ -10,8 +9,8 @@ import (
 // foldLinked answers our own observation that another account of the person is
 // held: this one gets a hold that follows, unless it is restrained already.
 func (k *Keeper) foldLinked(c Connection, q holds.Question) (holds.Answer, error) {
-	q.Facts.BreakGlass = slices.Contains(c.BreakGlass, q.Subject.ID)
-	q.Facts.OwnAccount = slices.Contains(c.OwnAccounts, q.Subject.ID)
+	q.Facts.BreakGlass = isOf(c.BreakGlass, q.Subject.ID)
+	q.Facts.OwnAccount = isOf(c.OwnAccounts, q.Subject.ID)
 	lead, now := *q.Event.Lead, q.Facts.At
 	ruling := holds.Ruling{Verdict: holds.HoldIt, Reason: "another account of the same person is held", Terms: lead.Following()}
 	record := func(why string) (holds.Answer, error) {

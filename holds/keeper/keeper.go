@@ -34,19 +34,27 @@ type Connection struct {
 	// restrained, whatever an event says.
 	BreakGlass  []string
 	OwnAccounts []string
+	// Caps bound how much is restrained; the zero value bounds nothing.
+	Caps holds.Caps
+	// TopRoles are the kinds of the roles whose last active member is never suspended:
+	// those that can undo whatever Countersign did.
+	TopRoles []string
 }
 
-// Options is everything a keeper is made of. All fields but Tellings and Footing are required.
+// Options is everything a keeper is made of. All fields but Brakes, Tellings and
+// Footing are required.
 type Options struct {
-	Inbox       Inbox
-	Holds       Holds
-	Intents     Intents
-	Snapshots   Snapshots
-	Notices     Notices
-	Directory   Directory
-	Messenger   Messenger
-	Codes       Codes
-	Judge       Judge
+	Inbox     Inbox
+	Holds     Holds
+	Intents   Intents
+	Snapshots Snapshots
+	Notices   Notices
+	Directory Directory
+	Messenger Messenger
+	Codes     Codes
+	Judge     Judge
+	// Brakes lets go on what waited for one; nil where nothing ever waits.
+	Brakes      Brakes
 	Connections []Connection
 	// Tellings counts by which way changes reach us; nil counts nothing.
 	Tellings Tellings

@@ -20,9 +20,15 @@ func (k *Keeper) lift(ctx context.Context, hj holds.Job) error {
 	}
 	inherited, err := j.handOver(ctx)
 	if err != nil || inherited {
+		if waits, err := j.waits(ctx, err); waits {
+			return err
+		}
 		return err
 	}
 	if err := j.undoRestraint(ctx); err != nil {
+		if waits, err := j.waits(ctx, err); waits {
+			return err
+		}
 		return j.trouble(ctx, err, func(reason string) holds.Fact { return holds.LiftFailed{Reason: reason} })
 	}
 	return nil

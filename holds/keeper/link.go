@@ -76,7 +76,7 @@ func leftOut(c Connection, account string) string {
 	switch {
 	case c.Mode != holds.ModeContain:
 		return "the connection is in " + string(c.Mode) + " mode"
-	case slices.Contains(c.BreakGlass, account):
+	case isOf(c.BreakGlass, account):
 		return "it is a break-glass account"
 	case slices.Contains(c.OwnAccounts, account):
 		return "it is an account of Countersign itself"

@@ -22,6 +22,9 @@ func (k *Keeper) revert(ctx context.Context, hj holds.Job) error {
 		return nil
 	}
 	if err := j.undoChange(ctx); err != nil {
+		if waits, err := j.waits(ctx, err); waits {
+			return err
+		}
 		return j.trouble(ctx, err, func(reason string) holds.Fact { return holds.RevertFailed{Reason: reason} })
 	}
 	return nil

@@ -26,6 +26,7 @@ func (k *Keeper) Sweep(ctx context.Context) error {
 	defer looks.Wait()
 	looks.Go(func() { every(ctx, sweepEvery, k.Drift) })
 	looks.Go(func() { every(ctx, healthEvery, k.Health) })
+	looks.Go(func() { every(ctx, brakeEvery, k.Resume) })
 	every(ctx, sweepEvery, k.Escalate)
 	return nil
 }

@@ -109,7 +109,7 @@ func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
 		return err
 	}
 	if n.Status == holds.NoticeAccepted || n.Status == holds.NoticeDelivered {
-		return nil
+		return j.saidAlready(ctx, n)
 	}
 	var owner holds.Person
 	if n.Audience == holds.ToOwner {
@@ -130,6 +130,15 @@ func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
 	}
 	failpoint.Hit(failpoint.SendRecorded)
 	return j.afterAttempt(ctx, n, attempt)
+}
+
+// saidAlready is for a message that an earlier run sent: it may have died before
+// the hold said so.
+func (j *job) saidAlready(ctx context.Context, n holds.Notice) error {
+	if n.Audience != holds.ToOwner || !j.hold.ToldAt.IsZero() {
+		return nil
+	}
+	return j.report(ctx, holds.Told{})
 }
 
 func (j *job) afterAttempt(ctx context.Context, n holds.Notice, a holds.Attempt) error {

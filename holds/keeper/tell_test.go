@@ -184,3 +184,21 @@ func TestEscalate(t *testing.T) {
 		t.Fatalf("%d jobs, %s, %d escalations", len(w.queue), w.the(t).State, w.the(t).Escalations)
 	}
 }
+
+// G8: a message that was sent, and whose sender died before the hold said that
+// its owner was told: the hold says so when the job runs again, and nothing is
+// sent twice.
+func TestG8ToldIsSaidAfterALostReport(t *testing.T) {
+	for name, f := range map[string]failure{"not written": {before: 1}, "answer lost": {after: 1}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.happens(t, resetAll("e1"))
+			w.run(holds.EffectTell)
+			w.fail["Update"] = f
+			w.run(holds.EffectSend)
+			if len(w.mail.sent) != 1 || w.the(t).ToldAt.IsZero() {
+				t.Fatalf("%d messages, told at %v", len(w.mail.sent), w.the(t).ToldAt)
+			}
+		})
+	}
+}

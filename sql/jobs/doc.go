@@ -23,7 +23,10 @@
 //   - A job never runs before its time, and never under another epoch than the
 //     one it was queued in.
 //   - Every job that is given up is told to OnDiscard, at least once, and its
-//     row is kept.
+//     row is kept for a quarter of a year.
+//   - Jobs go by urgency and then by age, and by age alone once they have waited
+//     for long. No connection has more than a share of a queue's workers, and
+//     one whose provider asks to wait has one, so that nobody waits for it.
 //   - Slow calls of one kind never hold up another kind: each has a queue and
 //     workers of its own.
 //

@@ -43,7 +43,8 @@ func NewInserter(logger *slog.Logger) (*Inserter, error) {
 // job equal to one that still waits (available, scheduled, or waiting to be
 // tried again) is not queued again; the waiting one then does not start before
 // tx ends, and so sees what tx wrote. Equal means the same effect, tenant,
-// connection, hold, notice, reason, round, time and epoch. Attempt is ignored.
+// connection, hold, notice, reason, round, time and epoch. Attempt is ignored, and
+// an urgency that is higher than the waiting job's becomes that job's.
 //
 // It expects the isolation level READ COMMITTED; under a stricter one a
 // duplicate may slip in, or the statement may ask for the transaction to be
@@ -64,7 +65,10 @@ func (i *Inserter) Enqueue(ctx context.Context, tx *sql.Tx, jobs ...holds.Job) e
 	if err != nil {
 		return err
 	}
-	fresh := slices.DeleteFunc(wanted, func(w encoded) bool { return waiting[w.text] })
+	fresh := slices.DeleteFunc(slices.Clone(wanted), func(w encoded) bool { return waiting[w.text] })
+	if err := hasten(ctx, tx, wanted, waiting); err != nil {
+		return err
+	}
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -79,8 +83,9 @@ func (i *Inserter) Enqueue(ctx context.Context, tx *sql.Tx, jobs ...holds.Job) e
 
 // encoded is a job to queue, with its stored form.
 type encoded struct {
-	args args
-	text string
+	args    args
+	text    string
+	urgency int
 }
 
 // encodeAll checks and encodes jobs, leaving out repetitions.
@@ -98,7 +103,7 @@ func encodeAll(jobs []holds.Job) ([]encoded, error) {
 		}
 		if !seen[string(text)] {
 			seen[string(text)] = true
-			all = append(all, encoded{args: a, text: string(text)})
+			all = append(all, encoded{args: a, text: string(text), urgency: urgencyOf(j)})
 		}
 	}
 	return all, nil
@@ -153,12 +158,40 @@ func waitingAmong(ctx context.Context, tx *sql.Tx, jobs []encoded) (map[string]b
 	return waiting, wrapped("reading waiting jobs", rows.Err())
 }
 
+// hasten gives waiting jobs the urgency of the equal ones that were not queued,
+// where that is higher.
+func hasten(ctx context.Context, tx *sql.Tx, wanted []encoded, waiting map[string]bool) error {
+	var texts []string
+	var urgencies []int64
+	for _, w := range wanted {
+		if waiting[w.text] {
+			texts, urgencies = append(texts, w.text), append(urgencies, int64(w.urgency))
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	const raise = `UPDATE river.river_job j SET priority = w.urgency FROM unnest($1::text[], $2::int[]) w (text, urgency)
+		WHERE j.args->>'hold' = w.text::jsonb->>'hold' AND j.args = w.text::jsonb AND j.kind = $3
+			AND j.state IN ('available', 'retryable', 'scheduled') AND j.priority > w.urgency`
+	_, err := tx.ExecContext(ctx, raise, pq.Array(texts), pq.Array(urgencies), jobKind)
+	return wrapped("hastening waiting jobs", err)
+}
+
+// urgencyOf is a job's urgency as River's priority, of which 1 comes first.
+func urgencyOf(j holds.Job) int {
+	if j.Urgency == 0 {
+		return holds.UrgencyMedium
+	}
+	return min(max(j.Urgency, holds.UrgencyFirst), holds.UrgencyLow)
+}
+
 // inserts is what River is asked to insert. A time that has come is left out,
 // because River makes every job that has one wait for its scheduler.
 func inserts(jobs []encoded, now time.Time) []river.InsertManyParams {
 	params := make([]river.InsertManyParams, 0, len(jobs))
 	for _, j := range jobs {
-		opts := &river.InsertOpts{MaxAttempts: maxAttempts, Queue: string(j.args.Effect)}
+		opts := &river.InsertOpts{MaxAttempts: maxAttempts, Queue: string(j.args.Effect), Priority: j.urgency}
 		if j.args.At.After(now) {
 			opts.ScheduledAt = j.args.At
 		}

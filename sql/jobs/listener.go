@@ -16,7 +16,7 @@ import (
 )
 
 // River's interface for drivers is not stable ("DO NOT IMPLEMENT" in
-// riverdriver): this file is all that depends on it. It is written for
+// riverdriver): this file and fetch.go are all that depends on it. It is written for
 // v0.41.0 and must be read again at every upgrade of River; the assertions
 // below and the tests of the listener are what says that it still fits.
 var (
@@ -35,10 +35,18 @@ const (
 	listenerTimeout = 5 * time.Second
 )
 
-// driver is River's driver over database/sql with what it lacks: a listener.
+// driver is River's driver over database/sql with what it lacks: a listener, and
+// an order of jobs that is fair to every connection.
 type driver struct {
 	*riverdatabasesql.Driver
 	listener *listener
+	db       *sql.DB
+	lanes    *lanes
+}
+
+// GetExecutor is what River asks for jobs.
+func (d *driver) GetExecutor() riverdriver.Executor {
+	return &fetcher{Executor: d.Driver.GetExecutor(), db: d.db, lanes: d.lanes}
 }
 
 func (*driver) SupportsListener() bool { return true }

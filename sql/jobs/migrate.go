@@ -62,8 +62,10 @@ func finish(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("finishing the job tables: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, waitingIndex); err != nil {
-		return fmt.Errorf("indexing waiting jobs: %w", err)
+	for _, statement := range []string{waitingIndex, fetchIndex, vacuuming} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("indexing waiting jobs: %w", err)
+		}
 	}
 	var exists bool
 	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, appRole).Scan(&exists)
@@ -84,6 +86,12 @@ func finish(ctx context.Context, db *sql.DB) error {
 // waitingIndex finds the waiting jobs of a hold; see Enqueue.
 const waitingIndex = `CREATE INDEX IF NOT EXISTS countersign_waiting ON river.river_job ((args->>'hold'))
 	WHERE state IN ('available', 'retryable', 'scheduled')`
+
+// vacuuming cleans the jobs, each of which is changed at least twice, by the number
+// of dead rows and not by the size of the table.
+const vacuuming = `ALTER TABLE river.river_job SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.0,
+	autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0.0, autovacuum_analyze_threshold = 1000,
+	autovacuum_vacuum_cost_delay = 0)`
 
 // grants is what River's client and ours need. Reindexing needs the owner and
 // is switched off in the runner.

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -19,6 +20,8 @@ type rescuer struct {
 	queues []string
 	after  time.Duration // how long a job may be running
 	every  time.Duration
+	aged   time.Duration // how long a job waits before its age counts
+	said   *said
 	log    *slog.Logger
 }
 
@@ -50,8 +53,11 @@ func (r *rescuer) run(ctx context.Context) {
 	ticker := time.NewTicker(r.every)
 	defer ticker.Stop()
 	for {
-		if err := r.pass(ctx); err != nil && ctx.Err() == nil {
-			r.log.Error("cannot look for jobs whose process died; trying again", "error", err)
+		if err := errors.Join(r.pass(ctx), r.raise(ctx)); err != nil && ctx.Err() == nil {
+			const message = "cannot look after jobs whose process died or that wait long; trying again"
+			if left, ok := r.said.pass(message, time.Now()); ok {
+				r.log.Error(message, "error", err, "left_out_since_the_last", left)
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -65,12 +65,13 @@ func (r *Runner) awaitStop() error {
 }
 
 // quiet is the logger for River itself: it tells its progress every few
-// seconds, which is of no interest, and its troubles, which are.
+// seconds, which is of no interest, and its troubles, which are, but not ten
+// times a second.
 func quiet(log *slog.Logger) *slog.Logger {
 	if log == nil {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(warnings{log.With("part", "river").Handler()})
+	return slog.New(warnings{bounded{log.With("part", "river").Handler(), newSaid(saidEvery)}})
 }
 
 type warnings struct{ slog.Handler }

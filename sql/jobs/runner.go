@@ -20,7 +20,9 @@ import (
 
 const (
 	defaultTimeout = 15 * time.Second
-	defaultWorkers = 4
+	defaultWorkers = 8
+	// defaultShare is how many of a queue's workers one connection may have.
+	defaultShare = 4
 
 	// fetchCooldown is the least time between two looks into a queue.
 	fetchCooldown = 5 * time.Millisecond
@@ -39,6 +41,8 @@ const (
 	discardTimeout  = 4 * time.Second
 	databaseTimeout = 10 * time.Second
 	completedKept   = 24 * time.Hour
+	// givenUpKept is long enough for the people who were told of it.
+	givenUpKept = 90 * 24 * time.Hour
 )
 
 // Options is what a runner needs.
@@ -53,8 +57,11 @@ type Options struct {
 	// Handlers does the effects. Jobs of an effect without one are left to other
 	// runners.
 	Handlers map[holds.EffectKind]Handler
-	// Workers is how many jobs of an effect run at a time here; zero is four.
+	// Workers is how many jobs of an effect run at a time here; zero is eight.
 	Workers map[holds.EffectKind]int
+	// Share is how many of an effect's jobs run at a time for one connection; zero
+	// is four. The rest is for the others, however slow its provider is.
+	Share int
 	// Timeout ends the context of a job; zero is 15 seconds. A job whose process
 	// died is given to another runner at most ten seconds after it would have
 	// timed out.
@@ -73,8 +80,8 @@ type Options struct {
 
 // tuning is what tests change to be quick, or to take one way out of the game.
 type tuning struct {
-	poll, rescueAfter, rescueEvery, softStop, hardStop time.Duration
-	unstaggered                                        bool
+	poll, rescueAfter, rescueEvery, softStop, hardStop, aged time.Duration
+	unstaggered                                              bool
 }
 
 // Runner runs jobs.
@@ -83,6 +90,7 @@ type Runner struct {
 	db       *sql.DB
 	listener *listener
 	rescuer  *rescuer
+	lanes    *lanes
 	inserter *Inserter
 	log      *slog.Logger
 	tuning   tuning
@@ -104,17 +112,17 @@ func NewRunner(o Options) (*Runner, error) {
 	}
 	r := &Runner{
 		db: o.DB, inserter: o.Inserter, log: o.Logger, tuning: o.tuning,
-		listener: newListener(o.DSN, queues, o.Logger),
+		listener: newListener(o.DSN, queues, o.Logger), lanes: newLanes(o.Share),
 		rescuer: &rescuer{
 			db: o.DB, queues: queues, log: o.Logger,
-			after: o.tuning.rescueAfter, every: o.tuning.rescueEvery,
+			after: o.tuning.rescueAfter, every: o.tuning.rescueEvery, aged: o.tuning.aged, said: newSaid(saidEvery),
 		},
 	}
 	config, err := r.config(o)
 	if err != nil {
 		return nil, err
 	}
-	r.client, err = river.NewClient(&driver{Driver: riverdatabasesql.New(o.DB), listener: r.listener}, config)
+	r.client, err = river.NewClient(&driver{Driver: riverdatabasesql.New(o.DB), listener: r.listener, db: o.DB, lanes: r.lanes}, config)
 	if err != nil {
 		return nil, fmt.Errorf("preparing to run jobs: %w", err)
 	}
@@ -126,6 +134,7 @@ func (r *Runner) config(o Options) (*river.Config, error) {
 	workers := river.NewWorkers()
 	err := river.AddWorkerSafely(workers, &worker{
 		handlers: o.Handlers, epoch: o.Epoch, onDiscard: o.OnDiscard, log: o.Logger, stopping: r.stop.Load,
+		lanes: r.lanes,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing to run jobs: %w", err)
@@ -135,8 +144,8 @@ func (r *Runner) config(o Options) (*river.Config, error) {
 		queues[string(kind)] = river.QueueConfig{MaxWorkers: o.Workers[kind]}
 	}
 	return &river.Config{
-		CancelledJobRetentionPeriod: -1, // given up at once: kept, like
-		DiscardedJobRetentionPeriod: -1, // given up after the last attempt
+		CancelledJobRetentionPeriod: givenUpKept, // given up at once
+		DiscardedJobRetentionPeriod: givenUpKept, // given up after the last attempt
 		CompletedJobRetentionPeriod: completedKept,
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           o.tuning.poll,
@@ -167,6 +176,9 @@ func (o Options) check() error {
 	if _, err := pq.NewConnector(o.DSN); err != nil {
 		return holds.Refuse(holds.Invalid, "the connection string to listen for jobs with cannot be understood")
 	}
+	if o.Share < 0 {
+		return holds.Refuse(holds.Invalid, "a share of %d workers for each connection makes no sense", o.Share)
+	}
 	if o.Timeout < 0 {
 		return holds.Refuse(holds.Invalid, "the timeout of jobs is negative: %s", o.Timeout)
 	}
@@ -192,6 +204,8 @@ func (o Options) withDefaults() Options {
 	o.Workers = workers
 	o.Handlers = maps.Clone(o.Handlers)
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
+	o.Share = cmp.Or(o.Share, defaultShare)
+	o.tuning.aged = cmp.Or(o.tuning.aged, agedAfter)
 	o.tuning.poll = cmp.Or(o.tuning.poll, pollInterval)
 	o.tuning.rescueAfter = cmp.Or(o.tuning.rescueAfter, o.Timeout+rescueGrace)
 	o.tuning.rescueEvery = cmp.Or(o.tuning.rescueEvery, rescueEvery)

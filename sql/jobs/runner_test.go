@@ -53,8 +53,8 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.DiscardedJobRetentionPeriod != -1 || c.CancelledJobRetentionPeriod != -1 {
-		t.Error("jobs that were given up are deleted")
+	if quarter := 90 * 24 * time.Hour; c.DiscardedJobRetentionPeriod != quarter || c.CancelledJobRetentionPeriod != quarter || c.CompletedJobRetentionPeriod > 24*time.Hour {
+		t.Error("J15: jobs that were given up are kept for a quarter, those that are done for a day")
 	}
 	if c.ReindexerIndexNames == nil || len(c.ReindexerIndexNames) != 0 {
 		t.Error("reindexes, which the application's role may not")

@@ -30,6 +30,7 @@ type worker struct {
 	log       *slog.Logger
 	// stopping ends when the runner was asked to stop.
 	stopping func() bool
+	lanes    *lanes
 }
 
 // errOtherEpoch is the end of a job that was queued before a restore.
@@ -39,6 +40,7 @@ var errOtherEpoch = errors.New("queued in another epoch of the installation")
 func (w *worker) Work(ctx context.Context, row *river.Job[args]) error {
 	job := row.Args.job(row.Attempt)
 	err := w.attempt(ctx, job)
+	w.lanes.ended(row.ID, job, err)
 	log := w.log.With("job", row.ID, "effect", string(job.Kind), "tenant", string(job.Key.Tenant),
 		"hold", string(job.Key.Hold), "notice", string(job.Notice), "attempt", job.Attempt)
 	switch {

@@ -95,6 +95,7 @@ func TestWhatBecomesOfAJob(t *testing.T) {
 				},
 				log:      slog.New(log),
 				stopping: func() bool { return c.stopped },
+				lanes:    newLanes(defaultShare),
 			}
 			a, err := argsOf(job(holds.EffectTell, "h"))
 			if err != nil {
@@ -135,7 +136,7 @@ func TestTheNextAttemptHonoursWhatTheErrorAsked(t *testing.T) {
 		}),
 		epoch:    func(context.Context) (int64, error) { return 0, nil },
 		log:      slog.New(slog.DiscardHandler),
-		stopping: func() bool { return false },
+		stopping: func() bool { return false }, lanes: newLanes(1),
 	}
 	row := &river.Job[args]{JobRow: &rivertype.JobRow{Attempt: 1, MaxAttempts: maxAttempts}, Args: args{Effect: holds.EffectTell}}
 	if err := w.Work(t.Context(), row); verdictOf(err) != again {

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 
 	"github.com/countersign/countersign/sql/jobs"
@@ -66,27 +65,26 @@ func Current(ctx context.Context, db *sql.DB) (int64, error) {
 // by several processes at once: one does the work, the others wait for it. A
 // newer database is refused with [ErrNewer].
 func Up(ctx context.Context, ownerDSN string) error {
-	connector, err := pq.NewConnector(ownerDSN)
+	db, err := connect(ownerDSN)
 	if err != nil {
-		return errors.New("the owner's connection string cannot be read") // the cause could quote the password
+		return err
 	}
-	db := sql.OpenDB(connector)
 	defer db.Close()
 	lock, err := db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("connect to migrate: %w", err)
 	}
 	defer lock.Close() // which gives the lock back
-	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(lockID)); err != nil {
+	if err := alone(ctx, lock); err != nil {
 		return fmt.Errorf("wait for another migration of this database: %w", err)
 	}
 	if err := check(ctx, db); err != nil {
 		return err
 	}
-	if err := up(ctx, db); err != nil {
+	if err := patiently(ctx, func() error { return up(ctx, db) }); err != nil {
 		return err
 	}
-	if err := jobs.Migrate(ctx, db); err != nil {
+	if err := patiently(ctx, func() error { return jobs.Migrate(ctx, db) }); err != nil {
 		return fmt.Errorf("migrate the job tables: %w", err)
 	}
 	_, err = lock.ExecContext(ctx, `SELECT pg_advisory_unlock($1)`, int64(lockID))

@@ -25,7 +25,7 @@ func (q *Queries) GetEpoch(ctx context.Context) (int64, error) {
 }
 
 const getInstallation = `-- name: GetInstallation :one
-SELECT one, name, epoch, key_check, recorded_at FROM installation
+SELECT one, name, epoch, key_check, recorded_at, restoring_since, restoring_why FROM installation
 `
 
 func (q *Queries) GetInstallation(ctx context.Context) (Installation, error) {
@@ -37,6 +37,8 @@ func (q *Queries) GetInstallation(ctx context.Context) (Installation, error) {
 		&i.Epoch,
 		&i.KeyCheck,
 		&i.RecordedAt,
+		&i.RestoringSince,
+		&i.RestoringWhy,
 	)
 	return i, err
 }

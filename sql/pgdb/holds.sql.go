@@ -33,7 +33,7 @@ func (q *Queries) GetDurable(ctx context.Context, arg GetDurableParams) (time.Ti
 }
 
 const getHold = `-- name: GetHold :one
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds WHERE tenant_id = $1 AND hold_id = $2
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id, waits, waits_cap, waits_scope FROM holds WHERE tenant_id = $1 AND hold_id = $2
 `
 
 type GetHoldParams struct {
@@ -82,6 +82,9 @@ func (q *Queries) GetHold(ctx context.Context, arg GetHoldParams) (Hold, error) 
 		&i.Urgency,
 		&i.WakeAt,
 		&i.LeaderID,
+		&i.Waits,
+		&i.WaitsCap,
+		&i.WaitsScope,
 	)
 	return i, err
 }
@@ -108,7 +111,7 @@ func (q *Queries) GetHoldSubject(ctx context.Context, arg GetHoldSubjectParams) 
 }
 
 const getLastHold = `-- name: GetLastHold :one
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id, waits, waits_cap, waits_scope FROM holds
 WHERE tenant_id = $1 AND connection_id = $2 AND subject_id = $3 AND NOT open
 ORDER BY opened_at DESC, hold_id DESC LIMIT 1
 FOR UPDATE
@@ -161,6 +164,9 @@ func (q *Queries) GetLastHold(ctx context.Context, arg GetLastHoldParams) (Hold,
 		&i.Urgency,
 		&i.WakeAt,
 		&i.LeaderID,
+		&i.Waits,
+		&i.WaitsCap,
+		&i.WaitsScope,
 	)
 	return i, err
 }
@@ -183,8 +189,8 @@ func (q *Queries) GetOpenHold(ctx context.Context, arg GetOpenHoldParams) (uuid.
 }
 
 const insertDecision = `-- name: InsertDecision :exec
-INSERT INTO decisions (tenant_id, hold_id, decision_id, kind, approver_id, reason, version, round, at, void)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO decisions (tenant_id, hold_id, decision_id, kind, approver_id, reason, version, round, at, void, seal)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 `
 
 type InsertDecisionParams struct {
@@ -198,6 +204,7 @@ type InsertDecisionParams struct {
 	Round      int32
 	At         time.Time
 	Void       bool
+	Seal       []byte
 }
 
 func (q *Queries) InsertDecision(ctx context.Context, arg InsertDecisionParams) error {
@@ -212,14 +219,15 @@ func (q *Queries) InsertDecision(ctx context.Context, arg InsertDecisionParams) 
 		arg.Round,
 		arg.At,
 		arg.Void,
+		arg.Seal,
 	)
 	return err
 }
 
 const insertEvidence = `-- name: InsertEvidence :exec
 INSERT INTO evidence (tenant_id, hold_id, evidence_id, kind, verifier_id, requester_id, reference, point, on_file_at,
-    confirmer_id, witness_id, place, note, at, round, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    confirmer_id, witness_id, place, note, at, round, version, seal)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 `
 
 type InsertEvidenceParams struct {
@@ -239,6 +247,7 @@ type InsertEvidenceParams struct {
 	At          time.Time
 	Round       int32
 	Version     int32
+	Seal        []byte
 }
 
 func (q *Queries) InsertEvidence(ctx context.Context, arg InsertEvidenceParams) error {
@@ -259,6 +268,7 @@ func (q *Queries) InsertEvidence(ctx context.Context, arg InsertEvidenceParams) 
 		arg.At,
 		arg.Round,
 		arg.Version,
+		arg.Seal,
 	)
 	return err
 }
@@ -267,9 +277,9 @@ const insertHold = `-- name: InsertHold :exec
 INSERT INTO holds (tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round,
     class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at,
     received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at,
-    due_at, document, leader_id)
+    due_at, document, leader_id, waits, waits_cap, waits_scope)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30, $31, $32)
+    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
 `
 
 type InsertHoldParams struct {
@@ -305,6 +315,9 @@ type InsertHoldParams struct {
 	DueAt          sql.NullTime
 	Document       json.RawMessage
 	LeaderID       uuid.NullUUID
+	Waits          string
+	WaitsCap       string
+	WaitsScope     string
 }
 
 func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) error {
@@ -341,6 +354,9 @@ func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) error {
 		arg.DueAt,
 		arg.Document,
 		arg.LeaderID,
+		arg.Waits,
+		arg.WaitsCap,
+		arg.WaitsScope,
 	)
 	return err
 }
@@ -369,7 +385,7 @@ func (q *Queries) InsertNote(ctx context.Context, arg InsertNoteParams) error {
 }
 
 const listDecisions = `-- name: ListDecisions :many
-SELECT tenant_id, hold_id, decision_id, kind, approver_id, reason, version, round, at, void, seq, recorded_at FROM decisions WHERE tenant_id = $1 AND hold_id = $2 ORDER BY seq
+SELECT tenant_id, hold_id, decision_id, kind, approver_id, reason, version, round, at, void, seq, recorded_at, seal FROM decisions WHERE tenant_id = $1 AND hold_id = $2 ORDER BY seq
 `
 
 type ListDecisionsParams struct {
@@ -399,6 +415,7 @@ func (q *Queries) ListDecisions(ctx context.Context, arg ListDecisionsParams) ([
 			&i.Void,
 			&i.Seq,
 			&i.RecordedAt,
+			&i.Seal,
 		); err != nil {
 			return nil, err
 		}
@@ -414,7 +431,7 @@ func (q *Queries) ListDecisions(ctx context.Context, arg ListDecisionsParams) ([
 }
 
 const listEnded = `-- name: ListEnded :many
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id, waits, waits_cap, waits_scope FROM holds
 WHERE tenant_id = $1 AND ended
   AND ($2::text = '' OR subject_id = $2 OR subject_login = $2)
 ORDER BY closed_at DESC, hold_id LIMIT $3
@@ -473,6 +490,9 @@ func (q *Queries) ListEnded(ctx context.Context, arg ListEndedParams) ([]Hold, e
 			&i.Urgency,
 			&i.WakeAt,
 			&i.LeaderID,
+			&i.Waits,
+			&i.WaitsCap,
+			&i.WaitsScope,
 		); err != nil {
 			return nil, err
 		}
@@ -488,7 +508,7 @@ func (q *Queries) ListEnded(ctx context.Context, arg ListEndedParams) ([]Hold, e
 }
 
 const listEvidence = `-- name: ListEvidence :many
-SELECT tenant_id, hold_id, evidence_id, kind, verifier_id, requester_id, reference, point, on_file_at, confirmer_id, witness_id, place, note, at, round, version, seq, recorded_at FROM evidence WHERE tenant_id = $1 AND hold_id = $2 ORDER BY seq
+SELECT tenant_id, hold_id, evidence_id, kind, verifier_id, requester_id, reference, point, on_file_at, confirmer_id, witness_id, place, note, at, round, version, seq, recorded_at, seal FROM evidence WHERE tenant_id = $1 AND hold_id = $2 ORDER BY seq
 `
 
 type ListEvidenceParams struct {
@@ -524,6 +544,7 @@ func (q *Queries) ListEvidence(ctx context.Context, arg ListEvidenceParams) ([]E
 			&i.Version,
 			&i.Seq,
 			&i.RecordedAt,
+			&i.Seal,
 		); err != nil {
 			return nil, err
 		}
@@ -579,7 +600,7 @@ func (q *Queries) ListNotes(ctx context.Context, arg ListNotesParams) ([]Note, e
 }
 
 const listQueue = `-- name: ListQueue :many
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id, waits, waits_cap, waits_scope FROM holds
 WHERE tenant_id = $1 AND NOT ended
   AND ($2::text = '' OR subject_id = $2 OR subject_login = $2)
 ORDER BY urgency, opened_at, hold_id LIMIT $3
@@ -638,6 +659,9 @@ func (q *Queries) ListQueue(ctx context.Context, arg ListQueueParams) ([]Hold, e
 			&i.Urgency,
 			&i.WakeAt,
 			&i.LeaderID,
+			&i.Waits,
+			&i.WaitsCap,
+			&i.WaitsScope,
 		); err != nil {
 			return nil, err
 		}
@@ -653,7 +677,7 @@ func (q *Queries) ListQueue(ctx context.Context, arg ListQueueParams) ([]Hold, e
 }
 
 const listSiblings = `-- name: ListSiblings :many
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id, waits, waits_cap, waits_scope FROM holds
 WHERE tenant_id = $1 AND hold_id <> $2
   AND (connection_id = $3 AND subject_id = $4 AND NOT ended
        OR leader_id = $2 OR hold_id = $5
@@ -730,6 +754,9 @@ func (q *Queries) ListSiblings(ctx context.Context, arg ListSiblingsParams) ([]H
 			&i.Urgency,
 			&i.WakeAt,
 			&i.LeaderID,
+			&i.Waits,
+			&i.WaitsCap,
+			&i.WaitsScope,
 		); err != nil {
 			return nil, err
 		}
@@ -745,7 +772,7 @@ func (q *Queries) ListSiblings(ctx context.Context, arg ListSiblingsParams) ([]H
 }
 
 const lockHold = `-- name: LockHold :one
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds WHERE tenant_id = $1 AND hold_id = $2 FOR UPDATE
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id, waits, waits_cap, waits_scope FROM holds WHERE tenant_id = $1 AND hold_id = $2 FOR UPDATE
 `
 
 type LockHoldParams struct {
@@ -794,12 +821,15 @@ func (q *Queries) LockHold(ctx context.Context, arg LockHoldParams) (Hold, error
 		&i.Urgency,
 		&i.WakeAt,
 		&i.LeaderID,
+		&i.Waits,
+		&i.WaitsCap,
+		&i.WaitsScope,
 	)
 	return i, err
 }
 
 const lockOpenHold = `-- name: LockOpenHold :one
-SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id FROM holds
+SELECT tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round, class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at, received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at, due_at, document, recorded_at, open, ended, urgency, wake_at, leader_id, waits, waits_cap, waits_scope FROM holds
 WHERE tenant_id = $1 AND connection_id = $2 AND subject_id = $3 AND open
 FOR UPDATE
 `
@@ -851,6 +881,9 @@ func (q *Queries) LockOpenHold(ctx context.Context, arg LockOpenHoldParams) (Hol
 		&i.Urgency,
 		&i.WakeAt,
 		&i.LeaderID,
+		&i.Waits,
+		&i.WaitsCap,
+		&i.WaitsScope,
 	)
 	return i, err
 }
@@ -861,8 +894,8 @@ UPDATE holds SET revision = $1, version = $2, round = $3, contain_round = $4, cl
     standing = $11, outcome = $12, escalations = $13, occurred_at = $14,
     not_me_at = $15, restrained_at = $16, read_back_at = $17, release_after = $18,
     release_begun_at = $19, restore_begun_at = $20, closed_at = $21, due_at = $22,
-    document = $23, leader_id = $24
-WHERE tenant_id = $25 AND hold_id = $26 AND revision = $27
+    document = $23, leader_id = $24, waits = $25, waits_cap = $26, waits_scope = $27
+WHERE tenant_id = $28 AND hold_id = $29 AND revision = $30
 `
 
 type UpdateHoldParams struct {
@@ -890,6 +923,9 @@ type UpdateHoldParams struct {
 	DueAt          sql.NullTime
 	Document       json.RawMessage
 	LeaderID       uuid.NullUUID
+	Waits          string
+	WaitsCap       string
+	WaitsScope     string
 	TenantID       string
 	HoldID         uuid.UUID
 	WasRevision    int32
@@ -921,6 +957,9 @@ func (q *Queries) UpdateHold(ctx context.Context, arg UpdateHoldParams) (int64, 
 		arg.DueAt,
 		arg.Document,
 		arg.LeaderID,
+		arg.Waits,
+		arg.WaitsCap,
+		arg.WaitsScope,
 		arg.TenantID,
 		arg.HoldID,
 		arg.WasRevision,

@@ -72,8 +72,10 @@ func (q *Queries) CountAttempt(ctx context.Context, arg CountAttemptParams) (int
 }
 
 const countInbox = `-- name: CountInbox :one
-SELECT count(*) FILTER (WHERE failed_at IS NULL) AS undecided, count(*) FILTER (WHERE failed_at IS NOT NULL) AS failed
-FROM deliveries WHERE tenant_id = $1 AND decided_at IS NULL
+SELECT ((SELECT count(*) FROM deliveries a WHERE a.tenant_id = $1 AND a.decided_at IS NULL AND a.failed_at IS NULL AND a.retry_at IS NULL)
+      + (SELECT count(*) FROM deliveries b WHERE b.tenant_id = $1 AND b.decided_at IS NULL AND b.failed_at IS NULL AND b.retry_at IS NOT NULL))::bigint
+      AS undecided,
+    (SELECT count(*) FROM deliveries c WHERE c.tenant_id = $1 AND c.failed_at IS NOT NULL) AS failed
 `
 
 type CountInboxRow struct {
@@ -659,6 +661,38 @@ func (q *Queries) ListVerdicts(ctx context.Context, arg ListVerdictsParams) ([]L
 		return nil, err
 	}
 	return items, nil
+}
+
+const receiveDeliveries = `-- name: ReceiveDeliveries :exec
+SELECT receive_deliveries($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[],
+    $6::bytea[], $7::timestamptz[], $8::text[], $9::text[])
+`
+
+type ReceiveDeliveriesParams struct {
+	Tenants     []string
+	Connections []string
+	Sources     []string
+	Envelopes   []string
+	Bodies      [][]byte
+	Digests     [][]byte
+	Received    []time.Time
+	Peers       []string
+	Secrets     []string
+}
+
+func (q *Queries) ReceiveDeliveries(ctx context.Context, arg ReceiveDeliveriesParams) error {
+	_, err := q.db.ExecContext(ctx, receiveDeliveries,
+		pq.Array(arg.Tenants),
+		pq.Array(arg.Connections),
+		pq.Array(arg.Sources),
+		pq.Array(arg.Envelopes),
+		pq.Array(arg.Bodies),
+		pq.Array(arg.Digests),
+		pq.Array(arg.Received),
+		pq.Array(arg.Peers),
+		pq.Array(arg.Secrets),
+	)
+	return err
 }
 
 const recentEvents = `-- name: RecentEvents :many

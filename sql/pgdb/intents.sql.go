@@ -284,7 +284,7 @@ func (q *Queries) ListIntents(ctx context.Context, arg ListIntentsParams) ([]Lis
 const tryIntent = `-- name: TryIntent :one
 UPDATE intents SET tried_at = greatest(tried_at, $1::timestamptz)
 WHERE tenant_id = $2 AND hold_id = $3 AND intent_id = $4
-RETURNING tried_at
+RETURNING purpose
 `
 
 type TryIntentParams struct {
@@ -294,14 +294,14 @@ type TryIntentParams struct {
 	IntentID uuid.UUID
 }
 
-func (q *Queries) TryIntent(ctx context.Context, arg TryIntentParams) (sql.NullTime, error) {
+func (q *Queries) TryIntent(ctx context.Context, arg TryIntentParams) (string, error) {
 	row := q.db.QueryRowContext(ctx, tryIntent,
 		arg.At,
 		arg.TenantID,
 		arg.HoldID,
 		arg.IntentID,
 	)
-	var tried_at sql.NullTime
-	err := row.Scan(&tried_at)
-	return tried_at, err
+	var purpose string
+	err := row.Scan(&purpose)
+	return purpose, err
 }

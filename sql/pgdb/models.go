@@ -64,6 +64,7 @@ type Decision struct {
 	Void       bool
 	Seq        int64
 	RecordedAt time.Time
+	Seal       []byte
 }
 
 type Delivery struct {
@@ -124,6 +125,7 @@ type Evidence struct {
 	Version     int32
 	Seq         int64
 	RecordedAt  time.Time
+	Seal        []byte
 }
 
 type Feed struct {
@@ -179,14 +181,19 @@ type Hold struct {
 	Urgency        int16
 	WakeAt         sql.NullTime
 	LeaderID       uuid.NullUUID
+	Waits          string
+	WaitsCap       string
+	WaitsScope     string
 }
 
 type Installation struct {
-	One        bool
-	Name       string
-	Epoch      int64
-	KeyCheck   []byte
-	RecordedAt time.Time
+	One            bool
+	Name           string
+	Epoch          int64
+	KeyCheck       []byte
+	RecordedAt     time.Time
+	RestoringSince sql.NullTime
+	RestoringWhy   string
 }
 
 type Intent struct {
@@ -287,4 +294,28 @@ type Snapshot struct {
 	Document     json.RawMessage
 	Contacts     []byte
 	RecordedAt   time.Time
+}
+
+type Stop struct {
+	TenantID   string
+	StopID     uuid.UUID
+	Brake      string
+	ByID       string
+	Door       string
+	Reason     string
+	At         time.Time
+	Until      sql.NullTime
+	EndedAt    sql.NullTime
+	EndedHow   string
+	RecordedAt time.Time
+}
+
+type StopResume struct {
+	TenantID   string
+	StopID     uuid.UUID
+	ByID       string
+	Door       string
+	Reason     string
+	At         time.Time
+	RecordedAt time.Time
 }

@@ -150,12 +150,12 @@ func (s *Store) ReadAudit(ctx context.Context, fn func(audit.Source) error) erro
 // What is wrong with the log is in the report; the error is for a log that
 // could not be read.
 func VerifyAudit(ctx context.Context, dsn string, opts audit.Options) (report audit.Report, err error) {
-	db, err := connect(Options{DSN: dsn, MaxConns: 1})
+	connector, err := connect(dsn, false)
 	if err != nil {
 		return report, err
 	}
-	s := &Store{db: db}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	s := &Store{db: pool(connector, 1)}
+	defer func() { err = errors.Join(err, s.db.Close()) }()
 	if err := s.checkSchema(ctx); err != nil {
 		return report, err
 	}

@@ -32,6 +32,12 @@ func (t *tx) commit(ctx context.Context, now time.Time, c holds.Change, from *ho
 	if err := t.writeHold(ctx, c.Hold, key, from); err != nil {
 		return c.Hold, err
 	}
+	if err := t.underBrakes(ctx, now, c, key); err != nil {
+		return c.Hold, err
+	}
+	if err := t.openCircuit(ctx, now, &c); err != nil {
+		return c.Hold, err
+	}
 	if err := t.writeRows(ctx, &c, key); err != nil {
 		return c.Hold, err
 	}

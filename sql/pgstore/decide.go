@@ -22,8 +22,8 @@ const maxAttempts = 5
 // The waits between attempts double from one second.
 const maxWait = time.Minute
 
-// Decide claims the oldest undecided delivery of any tenant and commits what
-// becomes of it; see keeper.Inbox. It returns false when none is waiting.
+// Decide claims the undecided delivery whose turn it is (see lanes) and commits
+// what becomes of it; see keeper.Inbox. It returns false when none is waiting.
 //
 // A delivery that fails is tried again after one, two, four and eight seconds.
 // The fifth attempt commits event by event and leaves out those that fail, so
@@ -64,17 +64,18 @@ func (s *Store) Decide(ctx context.Context, now time.Time,
 	return true, err
 }
 
-// claim locks the oldest delivery that nobody else works on and enters its
-// tenant.
+// claim locks the delivery whose turn it is, of those that nobody else works on,
+// and enters its tenant.
 func (t *tx) claim(ctx context.Context, now time.Time) (pgdb.Delivery, error) {
-	key, err := t.ClaimDelivery(ctx, now)
+	key, err := t.ClaimNext(ctx, t.store.lanes.next(now, time.Now()))
 	if err != nil {
 		return pgdb.Delivery{}, err
 	}
+	t.store.lanes.served(key.Lane, key.DeliveryID)
 	if err := t.enter(ctx, holds.TenantID(key.TenantID)); err != nil {
 		return pgdb.Delivery{}, err
 	}
-	return t.GetDelivery(ctx, pgdb.GetDeliveryParams(key))
+	return t.GetDelivery(ctx, pgdb.GetDeliveryParams{TenantID: key.TenantID, DeliveryID: key.DeliveryID})
 }
 
 // countAttempt counts a failure in a transaction of its own. A stopping program

@@ -13,11 +13,11 @@ import (
 // raise puts an observation of our own about a connection into the inbox, in the
 // transaction that made it, so that it is durable, judged and audited like every
 // event and reaches people. One of an id that was raised before changes nothing.
-func (t *tx) raise(ctx context.Context, now time.Time, conn holds.ConnectionID, id, kind, why string) error {
+func (t *tx) raise(ctx context.Context, now time.Time, conn holds.ConnectionID, id, kind, why string, doubts ...string) error {
 	body, err := json.Marshal(holds.Event{
 		ID: id, Type: kind, Class: holds.Tamper, Verb: holds.Other, Occurred: now, Outcome: holds.Succeeded,
 		Actor: holds.Party{Kind: holds.PartyUnknown}, Subjects: []holds.Account{holds.FootingOf(conn)},
-		Summary: why, Doubts: []string{why},
+		Summary: why, Doubts: append([]string{why}, doubts...),
 	})
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 // Feeds lists the feeds of a connection by resource; none when there are none
 // or no such connection.
 func (s *Store) Feeds(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID) (out []holds.Feed, err error) {
-	err = s.inTenant(ctx, tenant, "read the feeds of a connection", func(t *tx) error {
+	err = s.atDoor(ctx, tenant, "read the feeds of a connection", func(t *tx) error {
 		rows, err := t.ListFeeds(ctx, pgdb.ListFeedsParams{TenantID: string(tenant), ConnectionID: string(conn)})
 		out = make([]holds.Feed, 0, len(rows))
 		for _, row := range rows {

@@ -58,6 +58,7 @@ func insertParams(h holds.Hold, key uuid.UUID, delivery int64) (pgdb.InsertHoldP
 		NotMeAt: nullTime(h.NotMe), RestrainedAt: nullTime(h.Restrained), ReadBackAt: nullTime(h.ReadBack), ReleaseAfter: nullTime(h.ReleaseAfter),
 		ReleaseBegunAt: nullTime(h.ReleaseBegun), RestoreBegunAt: nullTime(h.RestoreBegun),
 		ClosedAt: nullTime(h.ClosedAt), DueAt: nullTime(h.Due), Document: doc, LeaderID: leader,
+		Waits: string(h.Waits.Brake), WaitsCap: string(h.Waits.Cap), WaitsScope: safeKey(h.Waits.Scope),
 	}, err
 }
 
@@ -77,6 +78,7 @@ func updateParams(h holds.Hold, key uuid.UUID) (pgdb.UpdateHoldParams, error) {
 		NotMeAt:    nullTime(h.NotMe), RestrainedAt: nullTime(h.Restrained), ReadBackAt: nullTime(h.ReadBack), ReleaseAfter: nullTime(h.ReleaseAfter),
 		ReleaseBegunAt: nullTime(h.ReleaseBegun), RestoreBegunAt: nullTime(h.RestoreBegun),
 		ClosedAt: nullTime(h.ClosedAt), DueAt: nullTime(h.Due), Document: doc, LeaderID: leader,
+		Waits: string(h.Waits.Brake), WaitsCap: string(h.Waits.Cap), WaitsScope: safeKey(h.Waits.Scope),
 	}, err
 }
 

@@ -29,25 +29,6 @@ func (s *Store) deliveryParams(d holds.Delivery) (pgdb.InsertDeliveryParams, err
 	}, err
 }
 
-// Receive makes a delivery durable. It returns nil only after the commit; an
-// error means that the provider must not be told that we have it. Pass a context
-// that does not end with the request.
-func (s *Store) Receive(ctx context.Context, d holds.Delivery) error {
-	params, err := s.deliveryParams(d)
-	if err != nil {
-		return err
-	}
-	err = s.inTenant(ctx, d.Tenant, "store a delivery", func(t *tx) error {
-		err := t.InsertDelivery(ctx, params)
-		failpoint.Hit(failpoint.InboxInserted)
-		return err
-	})
-	if err == nil {
-		s.announce()
-	}
-	return err
-}
-
 // AppendPage makes a page of a provider's log durable together with the cursor
 // behind it, in one commit. A page with an empty body only moves the cursor. at
 // is when it was read.

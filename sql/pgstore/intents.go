@@ -51,7 +51,9 @@ func (s *Store) Intents(ctx context.Context, key holds.Key) (out []holds.Intent,
 
 // Tried marks an intent, in a commit of its own, as one whose call is about to be
 // made: only when it returns nil may the call leave. The newest mark counts. An
-// intent of another hold is not found.
+// intent of another hold is not found. While people have stopped calls of its
+// purpose the mark is refused with a holds.Braked: what was marked before the
+// stop was committed may still leave, what was not does not.
 func (s *Store) Tried(ctx context.Context, key holds.Key, intent holds.IntentID, at time.Time) error {
 	hold, err := id(key.Hold)
 	if err != nil {
@@ -62,10 +64,13 @@ func (s *Store) Tried(ctx context.Context, key holds.Key, intent holds.IntentID,
 		return err
 	}
 	return s.inTenant(ctx, key.Tenant, "mark a call as tried", func(t *tx) error {
-		_, err := t.TryIntent(ctx, pgdb.TryIntentParams{
+		purpose, err := t.TryIntent(ctx, pgdb.TryIntentParams{
 			At: cleanTime(at), TenantID: string(key.Tenant), HoldID: hold, IntentID: which,
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return t.notStopped(ctx, holds.Purpose(purpose).Brake(), at)
 	})
 }
 

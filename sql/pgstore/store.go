@@ -1,8 +1,10 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -38,7 +40,8 @@ type Options struct {
 	// Jobs takes the effects of changes. A store without it refuses changes that
 	// have any.
 	Jobs Queue
-	// MaxConns bounds the connections to the database, 10 if zero.
+	// MaxConns bounds the connections to the database, 10 if zero. Four more are
+	// kept for taking deliveries.
 	MaxConns int
 	// AllowUnsafe accepts a server that can lose what it committed. It is for
 	// tests, whose servers do not outlive them.
@@ -48,7 +51,9 @@ type Options struct {
 // Store is the database as the rest of the program sees it. It is safe for
 // concurrent use.
 type Store struct {
-	db     *sql.DB
+	db     *sql.DB // everything but what follows
+	intake *sql.DB // Receive's writers
+	doors  *sql.DB // what a request must know before it is let in
 	dsn    string
 	keys   *Keyring
 	log    *slog.Logger
@@ -58,9 +63,19 @@ type Store struct {
 
 	wake   chan struct{} // deliveries are waiting
 	notify chan struct{} // other replicas are to be told so
+
+	arrivals arrivals
+	lanes    lanes
 }
 
-const defaultConns = 10
+// The connections to the database, by what they are for. Searches of the console
+// and the draining of the inbox can use up the first; deliveries are taken all
+// the same.
+const (
+	defaultConns = 10
+	intakeConns  = maxWriters
+	doorConns    = 2
+)
 
 // Open connects, and refuses a database that cannot be relied on; the error
 // says what is wrong with it and what to do. It changes nothing.
@@ -68,35 +83,45 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Keys == nil {
 		return nil, errors.New("the store needs a keyring to seal personal values with")
 	}
-	db, err := connect(o)
+	connector, err := connect(o.DSN, false)
+	if err != nil {
+		return nil, err
+	}
+	writers, err := connect(o.DSN, true)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
-		db: db, dsn: o.DSN, keys: o.Keys, log: o.Logger, jobs: o.Jobs, self: uuid.NewString(),
+		db: pool(connector, cmp.Or(max(o.MaxConns, 0), defaultConns)), intake: pool(writers, intakeConns), doors: pool(connector, doorConns),
+		dsn: o.DSN, keys: o.Keys, log: o.Logger, jobs: o.Jobs, self: uuid.NewString(),
 		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if err := s.examine(ctx, o.AllowUnsafe); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
 // Close closes the connections. Calls under way fail.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	return errors.Join(s.intake.Close(), s.doors.Close(), s.db.Close())
+}
 
 // Now is the time of this process corrected by the difference to the
 // database's clock that was measured at the start, in UTC and microseconds.
 func (s *Store) Now() time.Time { return cleanTime(time.Now().Add(s.offset)) }
 
-func connect(o Options) (*sql.DB, error) {
-	if !saysSSLMode(o.DSN) {
+// connect reads a connection string and adds what every connection has. In one
+// trip lib/pq sends a statement together with its arguments: for Receive the way
+// to the server and back is a large part of what is not waiting for the disk.
+func connect(dsn string, inOneTrip bool) (driver.Connector, error) {
+	if !saysSSLMode(dsn) {
 		return nil, errors.New("the database's connection string must say its sslmode: add sslmode=verify-full, or sslmode=disable on a unix socket")
 	}
-	cfg, err := pq.NewConfig(o.DSN)
+	cfg, err := pq.NewConfig(dsn)
 	if err != nil {
 		return nil, errors.New("the database's connection string cannot be read") // the cause could quote the password
 	}
@@ -114,20 +139,22 @@ func connect(o Options) (*sql.DB, error) {
 	if cfg.ApplicationName == "" {
 		cfg.FallbackApplicationName = "countersign"
 	}
+	cfg.BinaryParameters = inOneTrip
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
 		return nil, errors.New("the database's connection string cannot be used")
 	}
+	return connector, nil
+}
+
+// pool is a number of connections, none of which is made before it is needed.
+func pool(connector driver.Connector, conns int) *sql.DB {
 	db := sql.OpenDB(connector)
-	conns := o.MaxConns
-	if conns <= 0 {
-		conns = defaultConns
-	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.SetConnMaxLifetime(30 * time.Minute)
-	return db, nil
+	return db
 }
 
 // saysSSLMode tells whether a connection string, a URL or key=value pairs, sets

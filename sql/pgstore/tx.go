@@ -149,7 +149,7 @@ func (t *tx) queue(ctx context.Context, h holds.Hold, e holds.Effect) error {
 		t.epoch = epoch
 	}
 	t.jobs = append(t.jobs, holds.Job{
-		Effect: e, Key: holds.Key{Tenant: h.Tenant, Hold: h.ID}, Connection: h.Connection, Epoch: t.epoch,
+		Effect: e, Key: holds.Key{Tenant: h.Tenant, Hold: h.ID}, Connection: h.Connection, Epoch: t.epoch, Urgency: urgency(h),
 	})
 	return nil
 }

@@ -223,11 +223,24 @@ func TestNothingAcrossTenantsTellsContent(t *testing.T) {
 		"inbox_counts":     "TABLE(undecided bigint, failed bigint)",
 		"audit_size":       "bigint",
 		"audit_page":       "TABLE(seq bigint, body text)",
+
+		"braked_connections": "TABLE(tenant_id text, connection_id text)",
+		"lapsed_stops":       "TABLE(tenant_id text, stop_id uuid)",
+		"claim_next":         "TABLE(tenant_id text, delivery_id bigint, lane text)",
+		"waiting_deliveries": "TABLE(tenant_id text, connection_id text, source text, waiting bigint)",
+		"prune_deliveries":   "TABLE(last bigint, emptied integer, events integer, removed integer)",
+		"prune_snapshots":    "TABLE(last_tenant text, last_connection text, last_account text, removed integer)",
+		"prune_signin":       "integer",
+		"prune_checkpoints":  "integer",
+		"note_restore":       "boolean",
 	}
 	for rows.Next() {
 		var name, result, config string
 		var definer bool
 		w.must(rows.Scan(&name, &result, &definer, &config))
+		if !definer && want[name] == "" {
+			continue // it runs with its caller's rights, behind the wall
+		}
 		if want[name] != result || !definer || config != "search_path=pg_catalog, public, pg_temp" {
 			t.Errorf("%s returns %s, definer %v, %q", name, result, definer, config)
 		}

@@ -25,9 +25,9 @@ SELECT connection_id, subject_id FROM holds WHERE tenant_id = $1 AND hold_id = $
 INSERT INTO holds (tenant_id, hold_id, connection_id, delivery_id, previous_id, revision, version, round, contain_round,
     class, tier, subject_id, subject_login, owner_id, state, containment, standing, outcome, escalations, occurred_at,
     received_at, opened_at, not_me_at, restrained_at, read_back_at, release_after, release_begun_at, restore_begun_at, closed_at,
-    due_at, document, leader_id)
+    due_at, document, leader_id, waits, waits_cap, waits_scope)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30, $31, $32);
+    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 
 -- name: UpdateHold :execrows
 UPDATE holds SET revision = @revision, version = @version, round = @round, contain_round = @contain_round, class = @class,
@@ -35,20 +35,20 @@ UPDATE holds SET revision = @revision, version = @version, round = @round, conta
     standing = @standing, outcome = @outcome, escalations = @escalations, occurred_at = @occurred_at,
     not_me_at = @not_me_at, restrained_at = @restrained_at, read_back_at = @read_back_at, release_after = @release_after,
     release_begun_at = @release_begun_at, restore_begun_at = @restore_begun_at, closed_at = @closed_at, due_at = @due_at,
-    document = @document, leader_id = @leader_id
+    document = @document, leader_id = @leader_id, waits = @waits, waits_cap = @waits_cap, waits_scope = @waits_scope
 WHERE tenant_id = @tenant_id AND hold_id = @hold_id AND revision = @was_revision;
 
 -- name: InsertEvidence :exec
 INSERT INTO evidence (tenant_id, hold_id, evidence_id, kind, verifier_id, requester_id, reference, point, on_file_at,
-    confirmer_id, witness_id, place, note, at, round, version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+    confirmer_id, witness_id, place, note, at, round, version, seal)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
 
 -- name: ListEvidence :many
 SELECT * FROM evidence WHERE tenant_id = $1 AND hold_id = $2 ORDER BY seq;
 
 -- name: InsertDecision :exec
-INSERT INTO decisions (tenant_id, hold_id, decision_id, kind, approver_id, reason, version, round, at, void)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+INSERT INTO decisions (tenant_id, hold_id, decision_id, kind, approver_id, reason, version, round, at, void, seal)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: VoidDecisions :exec
 UPDATE decisions SET void = true

@@ -2,6 +2,10 @@
 INSERT INTO deliveries (tenant_id, connection_id, source, envelope, body, digest, received_at, peer, secret)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
+-- name: ReceiveDeliveries :exec
+SELECT receive_deliveries(@tenants::text[], @connections::text[], @sources::text[], @envelopes::text[], @bodies::bytea[],
+    @digests::bytea[], @received::timestamptz[], @peers::text[], @secrets::text[]);
+
 -- name: GetDelivery :one
 SELECT * FROM deliveries WHERE tenant_id = $1 AND delivery_id = $2;
 
@@ -29,8 +33,10 @@ WHERE tenant_id = @tenant_id AND (failed_at IS NOT NULL OR decided_at IS NULL AN
 ORDER BY delivery_id DESC LIMIT @most;
 
 -- name: CountInbox :one
-SELECT count(*) FILTER (WHERE failed_at IS NULL) AS undecided, count(*) FILTER (WHERE failed_at IS NOT NULL) AS failed
-FROM deliveries WHERE tenant_id = $1 AND decided_at IS NULL;
+SELECT ((SELECT count(*) FROM deliveries a WHERE a.tenant_id = $1 AND a.decided_at IS NULL AND a.failed_at IS NULL AND a.retry_at IS NULL)
+      + (SELECT count(*) FROM deliveries b WHERE b.tenant_id = $1 AND b.decided_at IS NULL AND b.failed_at IS NULL AND b.retry_at IS NOT NULL))::bigint
+      AS undecided,
+    (SELECT count(*) FROM deliveries c WHERE c.tenant_id = $1 AND c.failed_at IS NOT NULL) AS failed;
 
 -- name: InsertEvent :execrows
 INSERT INTO events (tenant_id, connection_id, event_id, delivery_id, type, class, verb, outcome, occurred_at, actor_id,

@@ -19,7 +19,7 @@ SELECT * FROM intents WHERE tenant_id = $1 AND hold_id = $2 AND intent_id = $3;
 -- name: TryIntent :one
 UPDATE intents SET tried_at = greatest(tried_at, @at::timestamptz)
 WHERE tenant_id = @tenant_id AND hold_id = @hold_id AND intent_id = @intent_id
-RETURNING tried_at;
+RETURNING purpose;
 
 -- name: InsertOutcome :exec
 INSERT INTO outcomes (tenant_id, intent_id, status, detail, at, effective_by) VALUES ($1, $2, $3, $4, $5, $6);
