@@ -76,6 +76,7 @@ type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Run the service."`
 	Demo        demoCommand        `cmd:"" help:"Try it: a small company, a simulated Okta and Entra and two attacks, all on this machine."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Say what is wrong with a configuration, without starting anything."`
+	Doctor      doctorCommand      `cmd:"" help:"Say what is wrong with a running installation, since when, and what to do. Exit status: 0 nothing, 1 something, 2 it could not look."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database's tables up to this version."`
 	Keys        struct {
 		Create keysCreateCommand `cmd:"" help:"Make the directory of keys an installation needs, once."`

@@ -26,6 +26,10 @@ func hookEvents() []string {
 	}
 }
 
+// HookEvents lists the event types that an organisation's event hook should be
+// subscribed to.
+func HookEvents() []string { return hookEvents() }
+
 // HookAdvice is what to check when changes that the event hook should tell come by
 // the System Log alone
 // (https://developer.okta.com/docs/concepts/event-hooks/).
