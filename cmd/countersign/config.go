@@ -26,6 +26,8 @@ type Config struct {
 	Public Public `yaml:"public"`
 	// Console is the listener of the review console: loopback only.
 	Console Console `yaml:"console"`
+	// Health is the listener for probes and Prometheus.
+	Health Health `yaml:"health"`
 	// Audit says where signed checkpoints go: a place outside the database, best
 	// on another machine.
 	Audit Audit `yaml:"audit"`
@@ -212,6 +214,7 @@ func (c *Config) defaults() {
 	if c.Console.Listen == "" {
 		c.Console.Listen = "127.0.0.1:8080"
 	}
+	c.Health.defaults()
 	if c.Mail.TLS == "" {
 		c.Mail.TLS = "starttls"
 	}

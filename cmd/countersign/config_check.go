@@ -40,6 +40,7 @@ func (c *Config) check() []error {
 	p.need("audit.checkpoints", c.Audit.Checkpoints, "signed checkpoints need a directory outside the database")
 	c.checkPublic(&p)
 	c.checkConsole(&p)
+	c.checkHealth(&p)
 	c.checkMail(&p)
 	if c.Database.Private != "" && c.Database.URLFile+c.Database.OwnerURLFile != "" {
 		p.add("database.private", "give either a private directory or a database's url_file, not both")

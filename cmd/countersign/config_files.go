@@ -25,6 +25,9 @@ func (c *Config) checkFiles() error {
 	there := map[string]string{"public.certificate": c.Public.Certificate, "public.key": c.Public.Key, "mail.ca_file": c.Mail.CAFile}
 	read("mail.password_file", c.Mail.PasswordFile)
 	read("database.url_file", c.Database.URLFile)
+	if _, err := c.healthToken(); err != nil {
+		errs = append(errs, err)
+	}
 	for _, t := range c.Tenants {
 		if _, err := c.policySettings(t); err != nil {
 			errs = append(errs, fmt.Errorf("policy of tenant %s: %w", t.ID, err))

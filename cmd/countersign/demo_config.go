@@ -59,6 +59,7 @@ keys: keys
 database: {private: {{.Database}}}
 public: {listen: "{{.Public}}", url: "http://{{.Public}}"}
 console: {listen: "{{.Console}}"}
+health: {listen: "127.0.0.1:0"}
 audit: {checkpoints: checkpoints}
 mail: {host: "{{.MailHost}}", port: {{.MailPort}}, ca_file: mail.pem, from: "Countersign <countersign@nordwind.example>"}
 tenants:

@@ -36,6 +36,7 @@ type service struct {
 	keeper    *keeper.Keeper
 	runner    *jobs.Runner
 	anchor    *anchor.Loop
+	monitor   monitor
 	public    *gateway.Server
 	console   *gateway.Server
 }
@@ -56,6 +57,9 @@ func newService(ctx context.Context, c *Config, log *slog.Logger) (s *service, e
 		return s, err
 	}
 	if err = s.openStore(ctx); err != nil {
+		return s, err
+	}
+	if err = s.openMonitor(); err != nil {
 		return s, err
 	}
 	if err = s.openProviders(seamsOf(ctx)); err != nil {
@@ -147,7 +151,7 @@ func (s *service) makeKeeper() error {
 		return err
 	}
 	s.keeper = keeper.New(keeper.Options{
-		Inbox: s.store, Holds: s.store, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
+		Inbox: s.store, Holds: measuredHolds{s.store, s.monitor.Restrained}, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
 		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Connections: s.keeperConnections(judges),
 		Tellings: s.store, Footing: s.store, Now: s.store.Now, NewID: newID, Logger: s.log,
 	})
@@ -182,6 +186,7 @@ func (s *service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.anchor.Run(ctx) })
 	g.Go(func() error { return s.public.Run(ctx) })
 	g.Go(func() error { return s.console.Run(ctx) })
+	g.Go(func() error { return s.monitor.run(ctx) })
 	g.Go(func() error { return s.recordRefusals(ctx) })
 	for _, c := range s.platforms {
 		for _, run := range c.run {
@@ -207,6 +212,7 @@ func (s *service) close(ctx context.Context) error {
 			errs = append(errs, server.Close())
 		}
 	}
+	errs = append(errs, s.monitor.close())
 	if s.pool != nil {
 		errs = append(errs, s.pool.Close())
 	}

@@ -26,7 +26,7 @@ func (s *service) openEntra(t Tenant, n Connection, x seams) (platform, error) {
 		return out, err
 	}
 	poller := client.NewPoller(entra.PollerOptions{
-		Pages: s.store, Interval: n.Entra.PollEvery, Retention: time.Duration(n.Entra.LogDays) * 24 * time.Hour, Report: s.polled(t, n),
+		Pages: s.pages(), Interval: n.Entra.PollEvery, Retention: time.Duration(n.Entra.LogDays) * 24 * time.Hour, Report: s.polled(t, n),
 	})
 	feeds, err := client.NewFeeds(entra.FeedsOptions{
 		Store: s.store, NotificationURL: n.Entra.NotificationURL, Backfill: poller.Backfill, Every: x.feeds,

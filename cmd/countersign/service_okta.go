@@ -22,7 +22,7 @@ func (s *service) openOkta(t Tenant, n Connection, x seams) (platform, error) {
 	if err != nil {
 		return out, err
 	}
-	poller := client.NewPoller(okta.PollerOptions{Pages: s.store, Interval: n.Okta.PollEvery, Report: s.polled(t, n)})
+	poller := client.NewPoller(okta.PollerOptions{Pages: s.pages(), Interval: n.Okta.PollEvery, Report: s.polled(t, n)})
 	out.provider, out.run, out.feeds = client, []func(context.Context) error{poller.Run}, n.feedTerms()
 	return out, nil
 }

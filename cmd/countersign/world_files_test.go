@@ -99,6 +99,8 @@ tenants:
           restraint_group: 00gCountersignHold00
           poll_every: {{$.PollEvery}}
 {{- end}}
+health:
+  listen: "127.0.0.1:0"
 `))
 
 // write makes every file of the installation.

@@ -30,6 +30,7 @@ func table() map[string]row {
 		"gateway/page/pagetest": {
 			code: "github.com/PuerkitoBio/goquery github.com/google/go-cmp github.com/chromedp/cdproto github.com/chromedp/chromedp",
 		},
+		"gateway/health": {code: "gateway holds github.com/labstack/echo/v4 github.com/prometheus/client_golang"},
 		"gateway/owner": {
 			code: "gateway gateway/page holds holds/ownerlink github.com/labstack/echo/v4",
 			test: "gateway/page/pagetest github.com/PuerkitoBio/goquery",
