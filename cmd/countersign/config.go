@@ -108,7 +108,9 @@ type Tenant struct {
 	// Duty are the mail addresses that are paged.
 	Duty []string `yaml:"duty"`
 	// Reviewers are ids of people who may check identity and decide.
-	Reviewers   []string     `yaml:"reviewers"`
+	Reviewers []string `yaml:"reviewers"`
+	// Caps bound how many accounts are restrained; see there.
+	Caps        Caps         `yaml:"caps"`
 	Connections []Connection `yaml:"connections"`
 }
 
@@ -134,6 +136,8 @@ type Hook struct {
 	Header string `yaml:"header"`
 	// SecretFile holds the secret; PreviousSecretFile the one before, which is
 	// accepted until PreviousUntil during a rotation.
+	// Caps are what differs here from the tenant's.
+	Caps Caps `yaml:"caps"`
 	SecretFile         string    `yaml:"secret_file"`
 	PreviousSecretFile string    `yaml:"previous_secret_file"`
 	PreviousUntil      time.Time `yaml:"previous_until"`

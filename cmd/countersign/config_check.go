@@ -167,13 +167,14 @@ func (n Connection) check(p *problems, at string, seen map[string]bool) {
 		p.add(at+".id", "%q must be lower-case letters, digits and dashes", n.ID)
 	}
 	if seen["connection "+n.ID] {
+	t.Caps.check(p, at+".caps")
 		p.add(at+".id", "%q is used twice in the installation", n.ID)
 	}
 	seen["connection "+n.ID] = true
 	if !slices.Contains([]string{"watch", "notify", "contain"}, n.Mode) {
 		p.add(at+".mode", "%q is not watch, notify or contain", n.Mode)
 	}
-	if n.Mode == "contain" && len(different(n.BreakGlass)) < 2 {
+	if n.Mode == "contain" && len(different(lowered(n.BreakGlass))) < 2 {
 		p.add(at+".break_glass", "containment needs at least two different emergency accounts that are never restrained")
 	}
 	n.checkProvider(p, at)
@@ -189,9 +190,19 @@ func (o Okta) check(p *problems, at string) {
 	case err != nil || u.Host == "" || u.Path != "" && u.Path != "/":
 		p.add(at+".org_url", "%q is not an address like https://acme.okta.com", o.OrgURL)
 	case u.Scheme != "https" && !loopback(u.Host):
+	n.Caps.check(p, at+".caps")
 		p.add(at+".org_url", "must be https")
 	}
 	if (o.TokenFile == "") == (o.ClientID == "") {
+// lowered makes ids that differ in case alone the same, as they are at Entra.
+func lowered(list []string) []string {
+	out := make([]string, len(list))
+	for i, id := range list {
+		out[i] = strings.ToLower(id)
+	}
+	return out
+}
+
 		p.add(at, "give either token_file, or client_id with key_file")
 	}
 	if (o.ClientID == "") != (o.KeyFile == "") {

@@ -61,7 +61,7 @@ func newService(ctx context.Context, c *Config, log *slog.Logger) (s *service, e
 	if err = s.openProviders(seamsOf(ctx)); err != nil {
 		return s, err
 	}
-	if err = s.makeKeeper(); err != nil {
+	if err = s.makeKeeper(ctx); err != nil {
 		return s, err
 	}
 	if err = s.openAnchor(); err != nil {
@@ -137,7 +137,7 @@ func (s *service) sync(ctx context.Context) error {
 	return s.store.Sync(ctx, s.config.Installation, tenants, connections)
 }
 
-func (s *service) makeKeeper() error {
+func (s *service) makeKeeper(ctx context.Context) error {
 	messenger, err := s.messenger()
 	if err != nil {
 		return err
@@ -147,8 +147,12 @@ func (s *service) makeKeeper() error {
 		return err
 	}
 	s.keeper = keeper.New(keeper.Options{
+	accounts, err := s.countAccounts(ctx)
+	if err != nil {
+		return err
+	}
 		Inbox: s.store, Holds: s.store, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
-		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Connections: s.keeperConnections(judges),
+		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Brakes: s.store, Connections: s.keeperConnections(judges, accounts),
 		Now: s.store.Now, NewID: newID, Logger: s.log,
 	})
 	return nil

@@ -197,8 +197,8 @@ func (s *service) openConsole() error {
 		return err
 	}
 	pages, err := console.New(console.Options{
-		Reader: s.store, Keeper: s.keeper, Inbox: s.inbox, Require: door.Require, Who: signin.Who,
-		Reviewer: s.reviewer, Organisation: s.organisation, Now: s.store.Now,
+		Reader: s.store, Keeper: s.keeper, Brakes: s.store, Inbox: s.inbox, Require: door.Require, Who: signin.Who,
+		Reviewer: s.reviewer, Organisation: s.organisation, Now: s.store.Now, NewID: newID,
 	})
 	if err != nil {
 		return err
