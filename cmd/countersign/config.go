@@ -22,6 +22,9 @@ type Config struct {
 	Database Database `yaml:"database"`
 	// Public is the listener that providers and account owners reach.
 	Public Public `yaml:"public"`
+	// Intake bounds how many deliveries wait to be decided; leave it out for the
+	// defaults.
+	Intake Intake `yaml:"intake"`
 	// Console is the listener of the review console: loopback only.
 	Console Console `yaml:"console"`
 	// Audit says where signed checkpoints go: a place outside the database, best
@@ -61,6 +64,15 @@ type Public struct {
 	Key         string `yaml:"key"`
 	// TrustedProxies are the networks whose X-Forwarded headers count.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+}
+
+// Intake: when more wait than this, providers are answered 503 with a Retry-After
+// until fewer do. Their logs are read all the same.
+type Intake struct {
+	// MaxWaiting is for all connections together; 0 is 50000.
+	MaxWaiting int `yaml:"max_waiting"`
+	// MaxWaitingPerConnection is for each; 0 is 10000.
+	MaxWaitingPerConnection int `yaml:"max_waiting_per_connection"`
 }
 
 // Console is where reviewers work.
@@ -124,6 +136,8 @@ type Connection struct {
 	// BreakGlass are at least two ids of emergency accounts that are never
 	// restrained. Without them a connection cannot contain.
 	BreakGlass []string `yaml:"break_glass"`
+	// Caps are what differs here from the tenant's.
+	Caps Caps `yaml:"caps"`
 	// Hook is Okta's alone: at Entra Countersign makes its subscriptions itself.
 	Hook  Hook  `yaml:"hook"`
 	Okta  Okta  `yaml:"okta"`
@@ -136,8 +150,6 @@ type Hook struct {
 	Header string `yaml:"header"`
 	// SecretFile holds the secret; PreviousSecretFile the one before, which is
 	// accepted until PreviousUntil during a rotation.
-	// Caps are what differs here from the tenant's.
-	Caps Caps `yaml:"caps"`
 	SecretFile         string    `yaml:"secret_file"`
 	PreviousSecretFile string    `yaml:"previous_secret_file"`
 	PreviousUntil      time.Time `yaml:"previous_until"`

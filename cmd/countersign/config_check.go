@@ -39,6 +39,7 @@ func (c *Config) check() []error {
 	p.need("keys", c.Keys, "make the directory with `countersign keys create DIR`")
 	p.need("audit.checkpoints", c.Audit.Checkpoints, "signed checkpoints need a directory outside the database")
 	c.checkPublic(&p)
+	c.checkIntake(&p)
 	c.checkConsole(&p)
 	c.checkMail(&p)
 	if c.Database.Private != "" && c.Database.URLFile+c.Database.OwnerURLFile != "" {
@@ -52,6 +53,18 @@ func (c *Config) check() []error {
 		t.check(&p, fmt.Sprintf("tenants[%d]", i), seen)
 	}
 	return p
+}
+
+// checkIntake refuses depths at which the intake would close for a handful, or
+// never.
+func (c *Config) checkIntake(p *problems) {
+	depth := func(key string, n int) {
+		if n != 0 && (n < 100 || n > 1_000_000) {
+			p.add(key, "%d is not between 100 and 1000000", n)
+		}
+	}
+	depth("intake.max_waiting", c.Intake.MaxWaiting)
+	depth("intake.max_waiting_per_connection", c.Intake.MaxWaitingPerConnection)
 }
 
 // hostPort: a port is 0 for any that is free.
@@ -154,6 +167,7 @@ func (t Tenant) check(p *problems, at string, seen map[string]bool) {
 			p.add(at+".duty", "%q is not a mail address", d)
 		}
 	}
+	t.Caps.check(p, at+".caps")
 	if len(t.Connections) == 0 {
 		p.add(at+".connections", "there is none, so there is nothing to guard")
 	}
@@ -167,7 +181,6 @@ func (n Connection) check(p *problems, at string, seen map[string]bool) {
 		p.add(at+".id", "%q must be lower-case letters, digits and dashes", n.ID)
 	}
 	if seen["connection "+n.ID] {
-	t.Caps.check(p, at+".caps")
 		p.add(at+".id", "%q is used twice in the installation", n.ID)
 	}
 	seen["connection "+n.ID] = true
@@ -177,7 +190,17 @@ func (n Connection) check(p *problems, at string, seen map[string]bool) {
 	if n.Mode == "contain" && len(different(lowered(n.BreakGlass))) < 2 {
 		p.add(at+".break_glass", "containment needs at least two different emergency accounts that are never restrained")
 	}
+	n.Caps.check(p, at+".caps")
 	n.checkProvider(p, at)
+}
+
+// lowered makes ids that differ in case alone the same, as they are at Entra.
+func lowered(list []string) []string {
+	out := make([]string, len(list))
+	for i, id := range list {
+		out[i] = strings.ToLower(id)
+	}
+	return out
 }
 
 func different(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
@@ -190,19 +213,9 @@ func (o Okta) check(p *problems, at string) {
 	case err != nil || u.Host == "" || u.Path != "" && u.Path != "/":
 		p.add(at+".org_url", "%q is not an address like https://acme.okta.com", o.OrgURL)
 	case u.Scheme != "https" && !loopback(u.Host):
-	n.Caps.check(p, at+".caps")
 		p.add(at+".org_url", "must be https")
 	}
 	if (o.TokenFile == "") == (o.ClientID == "") {
-// lowered makes ids that differ in case alone the same, as they are at Entra.
-func lowered(list []string) []string {
-	out := make([]string, len(list))
-	for i, id := range list {
-		out[i] = strings.ToLower(id)
-	}
-	return out
-}
-
 		p.add(at, "give either token_file, or client_id with key_file")
 	}
 	if (o.ClientID == "") != (o.KeyFile == "") {

@@ -80,6 +80,7 @@ func (s *service) openStore(ctx context.Context) error {
 	}
 	s.store, err = pgstore.Open(ctx, pgstore.Options{
 		DSN: s.db.app, Keys: s.keys.seal, Logger: s.log, Jobs: inserter, AllowUnsafe: seamsOf(ctx).unsafe,
+		Depth: pgstore.Depth{Total: s.config.Intake.MaxWaiting, PerConnection: s.config.Intake.MaxWaitingPerConnection},
 	})
 	if err != nil {
 		return err
@@ -146,11 +147,11 @@ func (s *service) makeKeeper(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.keeper = keeper.New(keeper.Options{
 	accounts, err := s.countAccounts(ctx)
 	if err != nil {
 		return err
 	}
+	s.keeper = keeper.New(keeper.Options{
 		Inbox: s.store, Holds: s.store, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
 		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Brakes: s.store, Connections: s.keeperConnections(judges, accounts),
 		Now: s.store.Now, NewID: newID, Logger: s.log,
@@ -180,6 +181,7 @@ func (s *service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.runner.Run(ctx) })
 	g.Go(func() error { return s.store.Listen(ctx) })
+	g.Go(func() error { return s.store.Measure(ctx) })
 	g.Go(func() error { return s.keeper.Classify(ctx, s.store.Wake()) })
 	g.Go(func() error { return s.keeper.Sweep(ctx) })
 	g.Go(func() error { return s.keeper.Baseline(ctx) })

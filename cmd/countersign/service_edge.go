@@ -147,7 +147,8 @@ func (s *service) openPublic() error {
 		return err
 	}
 	in, err := intake.New(intake.Options{
-		Connections: connections, Store: s.store, Feeds: s.store, Waker: s, Refused: s.refused.add, Now: s.store.Now, Logger: s.log,
+		Connections: connections, Store: s.store, Feeds: s.store, Waker: s, Refused: s.refused.add, Saturated: s.store.Saturated,
+		Now: s.store.Now, Logger: s.log,
 	})
 	if err != nil {
 		return err
