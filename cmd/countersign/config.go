@@ -32,6 +32,8 @@ type Config struct {
 	Audit Audit `yaml:"audit"`
 	// Mail is the server messages are handed to.
 	Mail Mail `yaml:"mail"`
+	// Retention says how long what no hold rests on is kept.
+	Retention Retention `yaml:"retention"`
 	// Tenants are the organisations this installation guards.
 	Tenants []Tenant `yaml:"tenants"`
 

@@ -42,6 +42,7 @@ func (c *Config) check() []error {
 	c.checkIntake(&p)
 	c.checkConsole(&p)
 	c.checkMail(&p)
+	c.checkRetention(&p)
 	if c.Database.Private != "" && c.Database.URLFile+c.Database.OwnerURLFile != "" {
 		p.add("database.private", "give either a private directory or a database's url_file, not both")
 	}

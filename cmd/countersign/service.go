@@ -186,6 +186,7 @@ func (s *service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.keeper.Sweep(ctx) })
 	g.Go(func() error { return s.keeper.Baseline(ctx) })
 	g.Go(func() error { return s.anchor.Run(ctx) })
+	g.Go(func() error { return s.store.KeepPruned(ctx, s.config.retention()) })
 	g.Go(func() error { return s.public.Run(ctx) })
 	g.Go(func() error { return s.console.Run(ctx) })
 	g.Go(func() error { return s.recordRefusals(ctx) })
