@@ -19,6 +19,9 @@ import (
 // into the audit entries, which are appended, as the jobs are queued, at the end
 // of the transaction.
 func (t *tx) commit(ctx context.Context, now time.Time, c holds.Change, from *holds.Delivery) (holds.Hold, error) {
+	if err := t.fence(ctx); err != nil {
+		return c.Hold, err
+	}
 	c = clean(c)
 	key, err := id(c.Hold.ID)
 	if err != nil {
