@@ -109,6 +109,7 @@ func (s *step) liftBegun(f LiftBegun) error {
 		if h.ReleaseBegun.IsZero() {
 			h.ReleaseBegun = s.now
 			h.expect(s.now)
+			s.system("release.begun", nil)
 		}
 	case h.State == Reverted && !h.RestoreBegun.IsZero(), h.State == Released:
 	default:
