@@ -81,3 +81,31 @@ func TestI5RepudiationAfterAReleaseIsInTheLog(t *testing.T) {
 		t.Fatalf("%d and %d entries", w.entriesOf("owner.not_me"), w.entriesOf("hold.continued"))
 	}
 }
+
+// TestF10ADecisionAfterTheEndIsRefused, of every kind, on a hold that was released and
+// on one that was given back after a deny, and changes nothing.
+func TestF10ADecisionAfterTheEndIsRefused(t *testing.T) {
+	for name, ended := range map[string]func(*world){
+		"released": func(w *world) { w.run(holds.EffectLift) },
+		"given back": func(w *world) {
+			h := w.the(t)
+			h.State, h.Outcome, h.Containment, h.Standing = holds.Reverted, holds.Deny, holds.ContainmentLifted, holds.Observed
+			w.holds[h.ID] = h
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := approved(t, newWorld(t))
+			ended(w)
+			was := w.the(t)
+			for _, kind := range []holds.DecisionKind{holds.Approve, holds.Deny, holds.RemoveAccess, holds.Restore} {
+				_, err := w.Keeper.Decide(t.Context(), w.key(t), "anna", kind, was.Version, "too late")
+				if k := holds.KindOf(err); err == nil || k != holds.Conflict && k != holds.Forbidden {
+					t.Errorf("%s: %v", kind, err)
+				}
+			}
+			if now := w.the(t); now.Revision != was.Revision || now.State != was.State || len(now.Decisions) != len(was.Decisions) {
+				t.Errorf("it became %s with %d decisions", now.State, len(now.Decisions))
+			}
+		})
+	}
+}

@@ -22,6 +22,8 @@ func table() map[string]row {
 		"holds/keeper":       {code: "holds holds/failpoint", test: "holds/policy"},
 		// What a store of the keeper must do, and one in memory that does it.
 		"holds/keeper/keepertest": {code: "holds holds/audit"},
+		// Random sequences of everything that can happen, and what must hold after each step.
+		"holds/keeper/modeltest": {code: "holds holds/keeper holds/keeper/keepertest holds/policy pgregory.net/rapid"},
 
 		// gateway: everything that speaks HTTP to us.
 		"gateway":        {code: "holds github.com/labstack/echo/v4"},
