@@ -19,7 +19,7 @@ func (j *job) handOver(ctx context.Context) (bool, error) {
 	if err := j.bequeath(ctx, heir); err != nil {
 		return false, ignoreConflict(err) // it has moved on; lift after all
 	}
-	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{}); err != nil {
+	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{LeaderCarried: j.carried}); err != nil {
 		return true, ignoreRefusal(err)
 	}
 	// A lift may have begun before there was an heir, and have died over a call.

@@ -19,6 +19,8 @@ type job struct {
 	hold holds.Hold
 	// siblings are the other holds of the person.
 	siblings []holds.Summary
+	// carried is whether the hold that this one follows ended by proven decisions.
+	carried bool
 	// before is the before-image that a revert restores from.
 	before holds.Snapshot
 }
