@@ -86,6 +86,9 @@ func table() map[string]row {
 			code: "* github.com/alecthomas/kong github.com/goccy/go-yaml github.com/google/uuid golang.org/x/sync golang.org/x/term",
 			test: "cmd/idpsim/mailsink github.com/PuerkitoBio/goquery github.com/lib/pq",
 		},
+		"cmd/countersign/bench": {
+			code: "sql/localpg sql/migrations github.com/riverqueue/river github.com/riverqueue/river/riverdriver/riverdatabasesql",
+		},
 		"cmd/countersign/layout": {code: "golang.org/x/mod"},
 		"cmd/idpsim":             {code: "cmd/idpsim/mailsink providers/okta/oktasim providers/entra/entrasim"},
 		"cmd/idpsim/mailsink":    {code: "github.com/emersion/go-sasl github.com/emersion/go-smtp"},
