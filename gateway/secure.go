@@ -21,6 +21,7 @@ type secure struct {
 	net.Listener
 	conf      *tls.Config
 	maxHeader int
+	patience  time.Duration
 	ctx       context.Context //nolint:containedctx // the life of the listener
 	stop      context.CancelFunc
 	ready     chan accepted
@@ -34,7 +35,7 @@ type accepted struct {
 
 func newSecure(inner net.Listener, conf *tls.Config, maxHeader int) *secure {
 	ctx, stop := context.WithCancel(context.Background())
-	return &secure{Listener: inner, conf: conf, maxHeader: maxHeader, ctx: ctx, stop: stop, ready: make(chan accepted)}
+	return &secure{Listener: inner, conf: conf, maxHeader: maxHeader, patience: handshakeTimeout, ctx: ctx, stop: stop, ready: make(chan accepted)}
 }
 
 // Accept gives the next connection whose handshake has succeeded.
@@ -80,7 +81,7 @@ func (l *secure) give(a accepted) bool {
 
 // shake makes one connection ready, or closes it.
 func (l *secure) shake(c net.Conn) {
-	ctx, cancel := context.WithTimeout(l.ctx, handshakeTimeout)
+	ctx, cancel := context.WithTimeout(l.ctx, l.patience)
 	defer cancel()
 	t := tls.Server(c, l.conf)
 	if err := t.HandshakeContext(ctx); err != nil {
