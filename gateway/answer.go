@@ -70,8 +70,10 @@ func Pages(p Page) echo.MiddlewareFunc {
 // ErrorHandler answers every error that a handler returns: with the page of the
 // group, if it has one, and otherwise with a problem document. Failures of ours
 // are logged with their cause and the request's id; everything else only at
-// debug level, since strangers can cause it at will.
+// debug level, since strangers can cause it at will. So can a flood cause a 503:
+// of those a number of lines a minute says enough.
 func ErrorHandler(log *slog.Logger) echo.HTTPErrorHandler {
+	quiet := NewQuiet(busyLines, time.Minute, time.Now)
 	return func(err error, c echo.Context) {
 		d := Describe(err)
 		d.Request = RequestID(c)
@@ -80,8 +82,10 @@ func ErrorHandler(log *slog.Logger) echo.HTTPErrorHandler {
 			level = slog.LevelError // half an answer is out, and it was the wrong one
 		}
 		ctx := c.Request().Context()
-		log.Log(ctx, level, "request failed", "request", d.Request, "status", d.Status,
-			"method", c.Request().Method, "route", c.Path(), "err", err)
+		if skipped, ok := spoken(quiet, level); ok {
+			log.Log(ctx, level, "request failed", "request", d.Request, "status", d.Status,
+				"method", c.Request().Method, "route", c.Path(), "err", err, "unlogged", skipped)
+		}
 		if c.Response().Committed {
 			return
 		}
@@ -89,6 +93,19 @@ func ErrorHandler(log *slog.Logger) echo.HTTPErrorHandler {
 			log.DebugContext(ctx, "answer could not be written", "request", d.Request, "err", respondErr)
 		}
 	}
+}
+
+// busyLines is how many lines a minute tell of answers that we have no time or no
+// room for.
+const busyLines = 60
+
+// spoken tells whether a failure of a level is logged, and how many like it were
+// not before.
+func spoken(quiet *Quiet, level slog.Level) (skipped int, ok bool) {
+	if level != slog.LevelWarn {
+		return 0, true
+	}
+	return quiet.Allow()
 }
 
 // respond prefers the page and falls back to the document when the page fails

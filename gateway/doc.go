@@ -11,10 +11,10 @@
 // words in which all of them say no.
 //
 //	          Server                          NewEcho
-//	conn ──► caps ──► TLS ──► draining? ──► id, headers ──► recover ──► deadline
-//	                             │ yes                                     │
-//	                             ▼                                         ▼
-//	                            503                 https? ──► path ──► route ──► handler
+//	conn ──► caps ──► TLS ──► one meaning? ──► draining? ──► id, headers ──► recover ──► deadline
+//	                             │ no             │ yes                                     │
+//	                             ▼                ▼                                         ▼
+//	                            400              503                 https? ──► path ──► route ──► handler
 //
 // What it promises: an error whose kind is unknown shows nothing but the id of
 // the request; a request that was accepted before a shutdown is finished, and
@@ -23,6 +23,8 @@
 // What it refuses: forwarding headers from anybody but a declared proxy, plain
 // HTTP where HTTPS was promised (with no redirect, which would hide the leak),
 // paths with escapes, dot segments or doubled slashes, methods that no route
-// has (OPTIONS and TRACE among them), compressed request bodies (nothing here
+// has (OPTIONS and TRACE among them), requests of HTTP/1 that can be read in more
+// than one way (two lengths, a length beside chunks, bare line feeds, folded
+// lines), compressed request bodies (nothing here
 // inflates), and method overrides.
 package gateway

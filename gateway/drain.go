@@ -16,7 +16,7 @@ import (
 func (s *Server) drain(base context.Context) error {
 	s.draining.Store(true)
 	_ = s.listener.Close() // from here on nobody new connects
-	if s.listener.open() > 0 {
+	if s.capped.open() > 0 {
 		<-time.After(goodbye)
 	}
 	ctx, cancel := context.WithTimeout(base, drainTimeout)

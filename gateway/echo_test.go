@@ -315,6 +315,25 @@ func TestUnavailableAsksForAWait(t *testing.T) {
 	}
 }
 
+// TestB10AFloodDoesNotFillTheLog: of what is answered 503 a number of lines a
+// minute is written, and failures of ours are written whatever else happens.
+func TestB10AFloodDoesNotFillTheLog(t *testing.T) {
+	t.Parallel()
+	var log lockedBuffer
+	addr := serve(t, gateway.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	for range 80 {
+		get(t, addr, "/later")
+	}
+	get(t, addr, "/broken")
+	// The clock's minute may have turned once in between.
+	if n := strings.Count(log.String(), "status=503"); n < 60 || n > 79 {
+		t.Errorf("%d lines tell of 80 answers of 503", n)
+	}
+	if !strings.Contains(log.String(), "status=500") {
+		t.Error("a failure of ours was not written")
+	}
+}
+
 func TestRequestsHaveADeadline(t *testing.T) {
 	t.Parallel()
 	problem(t, get(t, serve(t, gateway.Options{Timeout: time.Millisecond}), "/slow"), 503)

@@ -54,7 +54,8 @@ type ServerOptions struct {
 // Server is one listener. Make it with NewServer.
 type Server struct {
 	http     *http.Server
-	listener *limited
+	listener net.Listener // the capped one, made strict or TLS
+	capped   *limited
 	silent   *silent
 	tls      bool
 	draining atomic.Bool
@@ -82,9 +83,14 @@ func NewServer(o ServerOptions) (*Server, error) {
 		return nil, fmt.Errorf("gateway: listen on %s: %w", o.Addr, err)
 	}
 	s := &Server{tls: conf != nil, log: o.Logger, silent: newSilent()}
-	s.listener = limitConns(inner, o.Conns, o.TrustedProxies, o.Logger)
+	s.capped = limitConns(inner, o.Conns, o.TrustedProxies, o.Logger)
+	s.listener = &wires{Listener: s.capped, maxHeader: o.MaxHeaderBytes}
+	if conf != nil {
+		s.listener = newSecure(s.capped, conf, o.MaxHeaderBytes)
+	}
 	s.http = &http.Server{
-		Handler:                      s.unlessDraining(o.Handler),
+		Handler:                      onWire(s.unlessDraining(o.Handler)),
+		ConnContext:                  noteTLS,
 		TLSConfig:                    conf,
 		ReadHeaderTimeout:            readHeaderTimeout,
 		ReadTimeout:                  readTimeout,
@@ -120,6 +126,9 @@ func safeTLS(c *tls.Config) (*tls.Config, error) {
 	if c.MinVersion == 0 {
 		c.MinVersion = tls.VersionTLS12
 	}
+	if len(c.NextProtos) == 0 {
+		c.NextProtos = []string{"h2", "http/1.1"}
+	}
 	if c.MinVersion < tls.VersionTLS12 {
 		return nil, fmt.Errorf("gateway: TLS versions below 1.2 are refused, and the configuration allows %s", tls.VersionName(c.MinVersion))
 	}
@@ -148,7 +157,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	s.http.BaseContext = func(net.Listener) context.Context { return base }
 	served := make(chan error, 1)
-	go func() { served <- s.serve() }()
+	go func() { served <- s.http.Serve(s.listener) }()
 	s.log.InfoContext(ctx, "listening", "addr", s.Addr(), "tls", s.tls)
 	select {
 	case err := <-served:
@@ -158,11 +167,4 @@ func (s *Server) Run(ctx context.Context) error {
 	err := s.drain(base)
 	<-served
 	return err
-}
-
-func (s *Server) serve() error {
-	if s.tls {
-		return s.http.ServeTLS(s.listener, "", "")
-	}
-	return s.http.Serve(s.listener)
 }

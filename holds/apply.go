@@ -42,6 +42,10 @@ func Apply(h Hold, f Fact, now time.Time) (Change, error) {
 		err = s.brakeHit(f)
 	case BrakeFreed:
 		err = s.brakeFreed()
+	case DecisionsUnproven:
+		err = s.decisionsUnproven(f)
+	case DecisionRefused:
+		err = s.decisionRefused(f)
 	case GivenUp:
 		s.failed("job.given_up", "Countersign gave up on the job \""+string(f.Effect)+"\": "+f.Reason)
 	case RestraintFailed:

@@ -106,17 +106,33 @@ func (s *step) liftBegun(f LiftBegun) error {
 		if s.now.Before(h.ReleaseAfter) {
 			return Refuse(Conflict, "The waiting period is not over.")
 		}
-		if h.ReleaseBegun.IsZero() {
-			h.ReleaseBegun = s.now
-			h.expect(s.now)
-		}
 	case h.State == Reverted && !h.RestoreBegun.IsZero(), h.State == Released:
 	default:
 		return Refuse(Conflict, "The hold is %s; nothing may be lifted.", h.State)
 	}
+	if err := h.mayLift(f); err != nil {
+		return err
+	}
+	if h.State == Approved && h.ReleaseBegun.IsZero() {
+		h.ReleaseBegun = s.now
+		h.expect(s.now)
+		s.system("release.begun", nil)
+	}
 	s.c.Under = BrakeRelease
 	s.freed()
 	s.announce(f.Intents)
+	return nil
+}
+
+// mayLift looks again at what the lift rests on: the hold's own decisions, or for
+// one that follows another those of its leader, which only the keeper can see.
+func (h Hold) mayLift(f LiftBegun) error {
+	if h.Leader == "" {
+		return h.Carried()
+	}
+	if !f.LeaderCarried {
+		return h.unproven("the hold that it follows has not ended by proven decisions")
+	}
 	return nil
 }
 
@@ -160,6 +176,9 @@ func (s *step) liftConfirmed(f LiftConfirmed) error {
 func (s *step) revertBegun(f RevertBegun) error {
 	if h := s.h(); h.State != Denied || h.Outcome == "" {
 		return Refuse(Conflict, "The hold is %s; nothing may be undone without a reviewer's deny.", h.State)
+	}
+	if err := s.h().denied(); err != nil {
+		return err
 	}
 	s.c.Under = BrakeContainment
 	if s.h().Waits.Cap == "" {

@@ -20,7 +20,7 @@ func (s *step) checked(e Evidence) error {
 	default:
 		return Refuse(Conflict, "The hold is %s; it takes no more identity checks.", h.State)
 	}
-	if e.Requester != "" && slices.ContainsFunc(h.Evidence, func(o Evidence) bool { return o.Round == h.Round && o.Requester != e.Requester }) {
+	if e.Requester != "" && slices.ContainsFunc(h.Evidence, func(o Evidence) bool { return o.Round == h.Round && o.Unproven == "" && o.Requester != e.Requester }) {
 		return Refuse(Conflict, "An earlier check names another person as the one who asked. Settle who asked before going on.")
 	}
 	if err := e.check(*h); err != nil {

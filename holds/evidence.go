@@ -107,6 +107,8 @@ type Evidence struct {
 	Round int
 	// Version is the version of the hold it was recorded on.
 	Version int
+	// Unproven is as of a Decision.
+	Unproven string
 }
 
 // minOnFile is how long before the event a contact point must be on file.

@@ -69,7 +69,12 @@ type RestraintDrifted struct{ Reason string }
 
 // LiftBegun announces the calls that undo our restraint. From here on a
 // release cannot be recalled.
-type LiftBegun struct{ Intents []Intent }
+type LiftBegun struct {
+	Intents []Intent
+	// LeaderCarried says, of a hold that follows another one, that its leader has
+	// ended by proven decisions.
+	LeaderCarried bool
+}
 
 // LiftConfirmed says that the provider's answer shows our restraint gone.
 type LiftConfirmed struct{ Remarks []string }

@@ -28,7 +28,7 @@ func following(t *testing.T, s State) Hold {
 		h = must(t, h, LeaderEnded{"h1", Approve})
 	case Released:
 		h = must(t, h, LeaderEnded{"h1", Approve})
-		h = must(t, h, LiftBegun{}, LiftConfirmed{})
+		h = must(t, h, LiftBegun{LeaderCarried: true}, LiftConfirmed{})
 	case Pending, Denied, Reverted:
 	}
 	return h
@@ -62,7 +62,7 @@ func TestFollowerEveryStateEveryFact(t *testing.T) {
 		"given up":            {func(Hold) Fact { return GivenUp{EffectContain, "down"} }, same, false},
 		"restraint failed":    {func(Hold) Fact { return RestraintFailed{"no"} }, same, false},
 		"restraint drifted":   {func(Hold) Fact { return RestraintDrifted{"gone"} }, same, false},
-		"lift begun":          {func(Hold) Fact { return LiftBegun{} }, [3]string{"conflict", "approved", "released"}, false},
+		"lift begun":          {func(Hold) Fact { return LiftBegun{LeaderCarried: true} }, [3]string{"conflict", "approved", "released"}, false},
 		"lift confirmed":      {func(Hold) Fact { return LiftConfirmed{} }, [3]string{"conflict", "conflict", "released"}, false},
 		"lift failed":         {func(Hold) Fact { return LiftFailed{"no"} }, same, false},
 		"revert begun":        {func(Hold) Fact { return RevertBegun{} }, both("conflict"), false},
@@ -160,7 +160,7 @@ func TestStandingAlone(t *testing.T) {
 
 // TestReleaseOfAHoldThatFollowedExpectsNothing: the reset happened elsewhere.
 func TestReleaseOfAHoldThatFollowedExpectsNothing(t *testing.T) {
-	h := must(t, following(t, Approved), LiftBegun{}, LiftConfirmed{})
+	h := must(t, following(t, Approved), LiftBegun{LeaderCarried: true}, LiftConfirmed{})
 	if h.State != Released || h.Expectation.Class != "" {
 		t.Fatalf("%s expects %+v", h.State, h.Expectation)
 	}
@@ -173,7 +173,7 @@ func TestReleaseOfAHoldThatFollowedExpectsNothing(t *testing.T) {
 // TestTheEndOfALeaderIsTold: every way to an end queues the word, once, and a hold
 // that has nobody following it queues none.
 func TestTheEndOfALeaderIsTold(t *testing.T) {
-	c, err := Apply(must(t, in(t, Approved), LiftBegun{}), LiftConfirmed{}, at(9))
+	c, err := Apply(must(t, in(t, Approved), LiftBegun{LeaderCarried: true}), LiftConfirmed{}, at(9))
 	if err != nil || !hasEffect(c, EffectFollow) {
 		t.Fatalf("released: %v %v", err, c.Effects)
 	}
@@ -182,10 +182,10 @@ func TestTheEndOfALeaderIsTold(t *testing.T) {
 	}
 	h := must(t, in(t, Reverted), callback("vera"), managerSays("vera"))
 	h = must(t, h, vote(h, Restore, "anna"))
-	if c, err = Apply(must(t, h, LiftBegun{}), LiftConfirmed{}, at(9)); err != nil || !hasEffect(c, EffectFollow) {
+	if c, err = Apply(must(t, h, LiftBegun{LeaderCarried: true}), LiftConfirmed{}, at(9)); err != nil || !hasEffect(c, EffectFollow) {
 		t.Fatalf("restored: %v %v", err, c.Effects)
 	}
-	lone := must(t, in(t, Approved), LiftBegun{})
+	lone := must(t, in(t, Approved), LiftBegun{LeaderCarried: true})
 	lone.Linking = false
 	if c, err = Apply(lone, LiftConfirmed{}, at(9)); err != nil || hasEffect(c, EffectFollow) {
 		t.Fatalf("nobody follows: %v %v", err, c.Effects)

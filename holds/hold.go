@@ -69,6 +69,9 @@ type Decision struct {
 	At       time.Time
 	// Void is set when something changed after it, so that it counts no more.
 	Void bool
+	// Unproven says why the row counts for nothing, whatever else it says: it bears no
+	// seal of this installation, or one that does not fit. Empty for one that counts.
+	Unproven string
 }
 
 // EventRef is an event as a hold remembers it.
@@ -289,7 +292,7 @@ func (h Hold) Wanting() int {
 func (h Hold) proof() (items, paths int) {
 	seen := map[string]bool{}
 	for _, e := range h.Evidence {
-		if e.Round != h.Round {
+		if e.Round != h.Round || e.Unproven != "" {
 			continue
 		}
 		items++
@@ -302,7 +305,7 @@ func (h Hold) proof() (items, paths int) {
 func (h Hold) Verifiers() []PersonID {
 	var out []PersonID
 	for _, e := range h.Evidence {
-		if e.Round == h.Round && !slices.Contains(out, e.Verifier) {
+		if e.Round == h.Round && e.Unproven == "" && !slices.Contains(out, e.Verifier) {
 			out = append(out, e.Verifier)
 		}
 	}
@@ -313,7 +316,7 @@ func (h Hold) Verifiers() []PersonID {
 func (h Hold) Approvals(kind DecisionKind) []PersonID {
 	var out []PersonID
 	for _, d := range h.Decisions {
-		if d.Kind == kind && !d.Void && d.Round == h.Round && d.Version == h.Version && !slices.Contains(out, d.Approver) {
+		if d.Kind == kind && d.counts() && d.Round == h.Round && d.Version == h.Version && !slices.Contains(out, d.Approver) {
 			out = append(out, d.Approver)
 		}
 	}

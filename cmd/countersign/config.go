@@ -24,6 +24,9 @@ type Config struct {
 	Database Database `yaml:"database"`
 	// Public is the listener that providers and account owners reach.
 	Public Public `yaml:"public"`
+	// Intake bounds how many deliveries wait to be decided; leave it out for the
+	// defaults.
+	Intake Intake `yaml:"intake"`
 	// Console is the listener of the review console: loopback only.
 	Console Console `yaml:"console"`
 	// Health is the listener for probes and Prometheus.
@@ -33,6 +36,8 @@ type Config struct {
 	Audit Audit `yaml:"audit"`
 	// Mail is the server messages are handed to.
 	Mail Mail `yaml:"mail"`
+	// Retention says how long what no hold rests on is kept.
+	Retention Retention `yaml:"retention"`
 	// Tenants are the organisations this installation guards.
 	Tenants []Tenant `yaml:"tenants"`
 
@@ -65,6 +70,15 @@ type Public struct {
 	Key         string `yaml:"key"`
 	// TrustedProxies are the networks whose X-Forwarded headers count.
 	TrustedProxies []string `yaml:"trusted_proxies"`
+}
+
+// Intake: when more wait than this, providers are answered 503 with a Retry-After
+// until fewer do. Their logs are read all the same.
+type Intake struct {
+	// MaxWaiting is for all connections together; 0 is 50000.
+	MaxWaiting int `yaml:"max_waiting"`
+	// MaxWaitingPerConnection is for each; 0 is 10000.
+	MaxWaitingPerConnection int `yaml:"max_waiting_per_connection"`
 }
 
 // Console is where reviewers work.
@@ -112,7 +126,9 @@ type Tenant struct {
 	// Duty are the mail addresses that are paged.
 	Duty []string `yaml:"duty"`
 	// Reviewers are ids of people who may check identity and decide.
-	Reviewers   []string     `yaml:"reviewers"`
+	Reviewers []string `yaml:"reviewers"`
+	// Caps bound how many accounts are restrained; see there.
+	Caps        Caps         `yaml:"caps"`
 	Connections []Connection `yaml:"connections"`
 }
 
@@ -126,6 +142,8 @@ type Connection struct {
 	// BreakGlass are at least two ids of emergency accounts that are never
 	// restrained. Without them a connection cannot contain.
 	BreakGlass []string `yaml:"break_glass"`
+	// Caps are what differs here from the tenant's.
+	Caps Caps `yaml:"caps"`
 	// Hook is Okta's alone: at Entra Countersign makes its subscriptions itself.
 	Hook  Hook  `yaml:"hook"`
 	Okta  Okta  `yaml:"okta"`

@@ -39,9 +39,11 @@ func (c *Config) check() []error {
 	p.need("keys", c.Keys, "make the directory with `countersign keys create DIR`")
 	p.need("audit.checkpoints", c.Audit.Checkpoints, "signed checkpoints need a directory outside the database")
 	c.checkPublic(&p)
+	c.checkIntake(&p)
 	c.checkConsole(&p)
 	c.checkHealth(&p)
 	c.checkMail(&p)
+	c.checkRetention(&p)
 	if c.Database.Private != "" && c.Database.URLFile+c.Database.OwnerURLFile != "" {
 		p.add("database.private", "give either a private directory or a database's url_file, not both")
 	}
@@ -53,6 +55,18 @@ func (c *Config) check() []error {
 		t.check(&p, fmt.Sprintf("tenants[%d]", i), seen)
 	}
 	return p
+}
+
+// checkIntake refuses depths at which the intake would close for a handful, or
+// never.
+func (c *Config) checkIntake(p *problems) {
+	depth := func(key string, n int) {
+		if n != 0 && (n < 100 || n > 1_000_000) {
+			p.add(key, "%d is not between 100 and 1000000", n)
+		}
+	}
+	depth("intake.max_waiting", c.Intake.MaxWaiting)
+	depth("intake.max_waiting_per_connection", c.Intake.MaxWaitingPerConnection)
 }
 
 // hostPort: a port is 0 for any that is free.
@@ -155,6 +169,7 @@ func (t Tenant) check(p *problems, at string, seen map[string]bool) {
 			p.add(at+".duty", "%q is not a mail address", d)
 		}
 	}
+	t.Caps.check(p, at+".caps")
 	if len(t.Connections) == 0 {
 		p.add(at+".connections", "there is none, so there is nothing to guard")
 	}
@@ -174,10 +189,20 @@ func (n Connection) check(p *problems, at string, seen map[string]bool) {
 	if !slices.Contains([]string{"watch", "notify", "contain"}, n.Mode) {
 		p.add(at+".mode", "%q is not watch, notify or contain", n.Mode)
 	}
-	if n.Mode == "contain" && len(different(n.BreakGlass)) < 2 {
+	if n.Mode == "contain" && len(different(lowered(n.BreakGlass))) < 2 {
 		p.add(at+".break_glass", "containment needs at least two different emergency accounts that are never restrained")
 	}
+	n.Caps.check(p, at+".caps")
 	n.checkProvider(p, at)
+}
+
+// lowered makes ids that differ in case alone the same, as they are at Entra.
+func lowered(list []string) []string {
+	out := make([]string, len(list))
+	for i, id := range list {
+		out[i] = strings.ToLower(id)
+	}
+	return out
 }
 
 func different(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }

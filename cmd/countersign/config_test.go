@@ -66,6 +66,8 @@ func TestConfigRefusals(t *testing.T) {
 		"contain without emergency":  {"break_glass: [00uBreakGlassOne0000, 00uBreakGlassTwo0000]", "break_glass: [00uBreakGlassOne0000]", []string{"break_glass", "two"}},
 		"emergency accounts by name": {"break_glass: [00uBreakGlassOne0000,", "break_glass: [break.glass@nordwind.example,", []string{"break_glass", "20 letters"}},
 		"the console for everybody":  {"console:\n  listen: \"127.0.0.1:0\"", "console:\n  listen: \":8080\"", []string{"console.listen", "loopback"}},
+		"an intake closed at once":   {"console:\n", "intake:\n  max_waiting: 5\nconsole:\n", []string{"intake.max_waiting", "100"}},
+		"an intake never closed":     {"console:\n", "intake:\n  max_waiting_per_connection: 5000000\nconsole:\n", []string{"intake.max_waiting_per_connection", "1000000"}},
 		"an unknown mode":            {"mode: contain", "mode: block", []string{"mode", "block"}},
 		"one reviewer":               {"reviewers: [ruth, omar, sanne]", "reviewers: [ruth]", []string{"reviewers", "two"}},
 		"mail in clear to elsewhere": {"host: \"127.0.0.1\"", "host: mail.example\n  tls: none", []string{"mail.tls", "loopback"}},

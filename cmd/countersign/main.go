@@ -99,6 +99,8 @@ type commands struct {
 	Reviewers struct {
 		Link reviewersLinkCommand `cmd:"" help:"Print a sign-in link for a reviewer: works once, for ten minutes."`
 	} `cmd:"" help:"The people who check identity and decide."`
+	Stop    stopCommand    `cmd:"" help:"Stop all containment (for an hour) or all release (until two people resume it). One person is enough."`
+	Resume  resumeCommand  `cmd:"" help:"Let what was stopped go on. Two people are needed, one of them at least in the console."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

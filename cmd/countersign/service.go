@@ -65,7 +65,7 @@ func newService(ctx context.Context, c *Config, log *slog.Logger) (s *service, e
 	if err = s.openProviders(seamsOf(ctx)); err != nil {
 		return s, err
 	}
-	if err = s.makeKeeper(); err != nil {
+	if err = s.makeKeeper(ctx); err != nil {
 		return s, err
 	}
 	if err = s.openAnchor(); err != nil {
@@ -84,6 +84,7 @@ func (s *service) openStore(ctx context.Context) error {
 	}
 	s.store, err = pgstore.Open(ctx, pgstore.Options{
 		DSN: s.db.app, Keys: s.keys.seal, Logger: s.log, Jobs: inserter, AllowUnsafe: seamsOf(ctx).unsafe,
+		Depth: pgstore.Depth{Total: s.config.Intake.MaxWaiting, PerConnection: s.config.Intake.MaxWaitingPerConnection},
 	})
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (s *service) sync(ctx context.Context) error {
 	return s.store.Sync(ctx, s.config.Installation, tenants, connections)
 }
 
-func (s *service) makeKeeper() error {
+func (s *service) makeKeeper(ctx context.Context) error {
 	messenger, err := s.messenger()
 	if err != nil {
 		return err
@@ -150,9 +151,13 @@ func (s *service) makeKeeper() error {
 	if err != nil {
 		return err
 	}
+	accounts, err := s.countAccounts(ctx)
+	if err != nil {
+		return err
+	}
 	s.keeper = keeper.New(keeper.Options{
 		Inbox: s.store, Holds: measuredHolds{s.store, s.monitor.Restrained}, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
-		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Connections: s.keeperConnections(judges),
+		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Brakes: s.store, Connections: s.keeperConnections(judges, accounts),
 		Tellings: s.store, Footing: s.store, Now: s.store.Now, NewID: newID, Logger: s.log,
 	})
 	return nil
@@ -180,10 +185,12 @@ func (s *service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.runner.Run(ctx) })
 	g.Go(func() error { return s.store.Listen(ctx) })
+	g.Go(func() error { return s.store.Measure(ctx) })
 	g.Go(func() error { return s.keeper.Classify(ctx, s.store.Wake()) })
 	g.Go(func() error { return s.keeper.Sweep(ctx) })
 	g.Go(func() error { return s.keeper.Baseline(ctx) })
 	g.Go(func() error { return s.anchor.Run(ctx) })
+	g.Go(func() error { return s.store.KeepPruned(ctx, s.config.retention()) })
 	g.Go(func() error { return s.public.Run(ctx) })
 	g.Go(func() error { return s.console.Run(ctx) })
 	g.Go(func() error { return s.monitor.run(ctx) })

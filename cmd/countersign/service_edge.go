@@ -147,7 +147,7 @@ func (s *service) openPublic() error {
 		return err
 	}
 	in, err := intake.New(intake.Options{
-		Connections: connections, Store: s.store, Feeds: s.store, Waker: s, Refused: s.refused.add, Seen: s.delivered,
+		Connections: connections, Store: s.store, Feeds: s.store, Waker: s, Refused: s.refused.add, Saturated: s.store.Saturated, Seen: s.delivered,
 		Now: s.store.Now, Logger: s.log,
 	})
 	if err != nil {
@@ -198,8 +198,8 @@ func (s *service) openConsole() error {
 		return err
 	}
 	pages, err := console.New(console.Options{
-		Reader: s.store, Keeper: s.keeper, Inbox: s.inbox, Require: door.Require, Who: signin.Who,
-		Reviewer: s.reviewer, Organisation: s.organisation, Now: s.store.Now,
+		Reader: s.store, Keeper: s.keeper, Brakes: s.store, Inbox: s.inbox, Require: door.Require, Who: signin.Who,
+		Reviewer: s.reviewer, Organisation: s.organisation, Now: s.store.Now, NewID: newID,
 	})
 	if err != nil {
 		return err

@@ -72,14 +72,15 @@ func (s *service) Lifecycle(conn holds.ConnectionID, subscription, event string)
 }
 
 // keeperConnections is what the keeper knows of the connections; judges are the
-// tenants' policies.
-func (s *service) keeperConnections(judges map[string]keeper.Judge) []keeper.Connection {
+// tenants' policies, and accounts how many there are of each.
+func (s *service) keeperConnections(judges map[string]keeper.Judge, accounts map[holds.ConnectionID]int) []keeper.Connection {
 	out := make([]keeper.Connection, 0, len(s.platforms))
 	for _, c := range s.platforms {
 		n := keeper.Connection{
 			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Mode: holds.Mode(c.config.Mode),
 			Judge: judges[c.tenant.ID], Provider: c.provider, Objects: c.provider, Records: c.provider,
 			BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(), Feeds: c.feeds,
+			Caps: c.tenant.caps(c.config, accounts[holds.ConnectionID(c.config.ID)]), TopRoles: c.config.topRoles(),
 		}
 		n.Listening, _ = c.provider.(keeper.Listening) // Okta's hook; Entra's subscriptions are looked after by their feeds
 		out = append(out, n)

@@ -20,6 +20,7 @@ type child struct {
 	cmd     *exec.Cmd
 	public  string
 	console string
+	log     *record // what it alone said
 	ended   chan error
 }
 
@@ -39,7 +40,7 @@ func (w *world) child() *child {
 // and waits until it is up, or over.
 func (w *world) childOf(program string, environment ...string) *child {
 	w.Helper()
-	c := &child{w: w, cmd: exec.Command(program, "serve", "--config", w.file("countersign.yaml")), ended: make(chan error, 1)}
+	c := &child{w: w, cmd: exec.Command(program, "serve", "--config", w.file("countersign.yaml")), log: &record{}, ended: make(chan error, 1)}
 	c.cmd.Env = append(append(os.Environ(), envChild+"=1"), environment...)
 	out, err := c.cmd.StderrPipe()
 	w.must(err)
@@ -47,7 +48,7 @@ func (w *world) childOf(program string, environment ...string) *child {
 	up := make(chan struct{})
 	var once sync.Once
 	go func() {
-		lines := bufio.NewScanner(io.TeeReader(out, w.log))
+		lines := bufio.NewScanner(io.TeeReader(out, io.MultiWriter(w.log, c.log)))
 		for lines.Scan() {
 			var l struct{ Msg, Public, Console string }
 			if json.Unmarshal(lines.Bytes(), &l) == nil && l.Msg == "countersign is up" {

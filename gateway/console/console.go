@@ -42,6 +42,7 @@ type Keeper interface {
 type Options struct {
 	Reader Reader
 	Keeper Keeper
+	Brakes Brakes
 	// Inbox counts a tenant's deliveries that wait for their turn and those that
 	// failed and wait for people.
 	Inbox func(ctx context.Context, tenant holds.TenantID) (waiting, failed int64, err error)
@@ -55,6 +56,8 @@ type Options struct {
 	Organisation func(holds.TenantID) string
 	// Now is the business clock.
 	Now func() time.Time
+	// NewID makes UUIDs.
+	NewID func() string
 }
 
 // Console serves the pages. It is safe for concurrent use.
@@ -65,13 +68,13 @@ type Console struct {
 
 // New makes a console.
 func New(o Options) (*Console, error) {
-	if o.Reader == nil || o.Keeper == nil || o.Inbox == nil || o.Require == nil || o.Who == nil ||
+	if o.Reader == nil || o.Keeper == nil || o.Brakes == nil || o.NewID == nil || o.Inbox == nil || o.Require == nil || o.Who == nil ||
 		o.Reviewer == nil || o.Organisation == nil || o.Now == nil {
 		return nil, errors.New("console: every option is required")
 	}
 	pages, err := page.Load(files, []page.File{page.Base(), sheet()}, nil,
 		[]string{"templates/parts.html", "templates/forms.html", "templates/record.html"},
-		"queue", "history", "hold", "stale", "bare")
+		"queue", "history", "hold", "stale", "brakes", "bare")
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +92,9 @@ func (s *Console) Mount(e *echo.Echo) {
 	e.POST("/holds/:id/evidence", s.evidence, around...)
 	e.POST("/holds/:id/decision", s.decision, around...)
 	e.POST("/holds/:id/note", s.note, around...)
+	e.GET("/brakes", s.brakes, around...)
+	e.POST("/brakes/stop", s.stop, around...)
+	e.POST("/brakes/resume", s.resume, around...)
 	page.Mount(e, page.Base(), page.Icon(), sheet())
 }
 

@@ -8,6 +8,9 @@
 //	POST /holds/ID/evidence    an identity check
 //	POST /holds/ID/decision    approve, deny, remove access, restore
 //	POST /holds/ID/note        a remark, which counts for nothing
+//	GET  /brakes               what one person can stop and two let go on
+//	POST /brakes/stop          stop all containment, or all release
+//	POST /brakes/resume        one person's word that it may go on
 //
 // It promises
 //

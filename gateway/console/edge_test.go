@@ -216,7 +216,7 @@ func TestF5Console(t *testing.T) {
 		http.StatusInternalServerError: signin.Who,
 	} {
 		con, err := console.New(console.Options{
-			Reader: w, Keeper: w, Inbox: w.Inbox, Who: who, Now: w.clock,
+			Reader: w, Keeper: w, Brakes: w, NewID: w.newID, Inbox: w.Inbox, Who: who, Now: w.clock,
 			Require:      func(next echo.HandlerFunc) echo.HandlerFunc { return next },
 			Reviewer:     func(_ holds.TenantID, p holds.PersonID) bool { return p == "p-rolf" },
 			Organisation: func(holds.TenantID) string { return "Acme" },

@@ -17,6 +17,8 @@ type frame struct {
 	// Here is the entry of the navigation that the page belongs to.
 	Here string
 	Now  time.Time
+	// Stops is what people have stopped; every page says so.
+	Stops []stopped
 
 	tenant holds.TenantID
 	by     holds.PersonID
@@ -29,14 +31,13 @@ func (s *Console) newFrame(c echo.Context, title, here string) (frame, error) {
 		return frame{}, err
 	}
 	f := frame{
-		Title: title, Organisation: page.Named(s.Organisation(tenant)), Here: here, Now: s.Now(),
-		Reviewer: person{ID: string(by)}, tenant: tenant, by: by,
+		Title: title, Organisation: page.Named(s.Organisation(tenant)), Here: here, Now: s.Now(), tenant: tenant, by: by,
 	}
-	p, err := s.Reader.Person(c.Request().Context(), tenant, by)
-	if holds.KindOf(err) == holds.NotFound {
-		return f, nil // a reviewer whom the directory does not have is known by id
+	ctx := c.Request().Context()
+	if f.Reviewer, err = s.named(ctx, tenant, by); err != nil {
+		return f, err
 	}
-	f.Reviewer.Name = page.Named(p.Name)
+	f.Stops, err = s.stops(ctx, f)
 	return f, err
 }
 

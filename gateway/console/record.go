@@ -37,6 +37,9 @@ func (r reader) checks() []check {
 		if e.Round != h.Round {
 			c.Void = "counts no more: made before the hold was denied"
 		}
+		if e.Unproven != "" {
+			c.Void = "counts for nothing: " + page.Line(e.Unproven, 300)
+		}
 		out = append(out, c)
 	}
 	return out
@@ -60,6 +63,8 @@ type decision struct {
 	Version    int
 	At         time.Time
 	Void       bool
+	// Unproven says why it counts for nothing.
+	Unproven string
 }
 
 func (r reader) decisions() []decision {
@@ -71,7 +76,7 @@ func (r reader) decisions() []decision {
 		}
 		out = append(out, decision{
 			Kind: decisionName(d.Kind), Tone: tone, By: r.person(d.Approver), Reason: page.Lines(d.Reason),
-			Version: d.Version, At: d.At, Void: d.Void,
+			Version: d.Version, At: d.At, Void: d.Void, Unproven: page.Line(d.Unproven, 300),
 		})
 	}
 	return out

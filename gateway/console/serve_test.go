@@ -93,7 +93,7 @@ func serve(t *testing.T, w *world) *site {
 		t.Fatal(err)
 	}
 	con, err := console.New(console.Options{
-		Reader: w, Keeper: w, Inbox: w.Inbox, Require: in.Require, Who: signin.Who, Reviewer: s.reviewer,
+		Reader: w, Keeper: w, Brakes: w, NewID: w.newID, Inbox: w.Inbox, Require: in.Require, Who: signin.Who, Reviewer: s.reviewer,
 		Organisation: func(holds.TenantID) string { return "Acme" }, Now: w.clock,
 	})
 	if err != nil {

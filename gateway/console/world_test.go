@@ -28,6 +28,7 @@ type world struct {
 	people map[holds.PersonID]holds.Person
 	health []holds.ConnectionHealth
 	failed int64
+	stops  []holds.Stop
 	now    time.Time
 	ids    int
 	// writes counts calls that change something; fail, when set, is what every
@@ -116,6 +117,51 @@ func (w *world) Health(_ context.Context, t holds.TenantID) ([]holds.ConnectionH
 		}
 	}
 	return out, nil
+}
+
+func (w *world) Stops(_ context.Context, t holds.TenantID, now time.Time) ([]holds.Stop, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []holds.Stop
+	for _, s := range w.stops {
+		if s.Tenant == t && s.InForce(now) {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func (w *world) Stop(_ context.Context, s holds.Stop) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writes++
+	w.stops = append(w.stops, s)
+	return nil
+}
+
+func (w *world) Resume(_ context.Context, t holds.TenantID, stop string, r holds.Resume) (holds.Stop, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, s := range w.stops {
+		if s.ID != stop || s.Tenant != t {
+			continue
+		}
+		next, err := s.Resumed(r)
+		if err != nil {
+			return s, err
+		}
+		w.writes++
+		w.stops[i] = next
+		return next, nil
+	}
+	return holds.Stop{}, holds.Refuse(holds.NotFound, "Not found.")
+}
+
+// newID makes ids of stops.
+func (w *world) newID() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return fmt.Sprintf("stop-%d", len(w.stops)+1)
 }
 
 func (w *world) Inbox(context.Context, holds.TenantID) (waiting, failed int64, err error) {

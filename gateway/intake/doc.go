@@ -4,10 +4,10 @@
 //
 // # Okta
 //
-//	POST ─► connection ─► media ─► credential ─► body ─► org ─► Store.Receive ─► 204
-//	            │           │          │           │       │          │
-//	            └► as a     415       401         413     403        503
-//	               wrong secret                                 (sent again)
+//	POST ─► connection ─► media ─► credential ─► room ─► body ─► org ─► Store.Receive ─► 204
+//	            │           │          │          │        │       │          │
+//	            └► as a     415       401        503      413     403        503
+//	               wrong secret                                         (sent again)
 //
 // What it promises: a 204 is said only after the store committed the raw
 // bytes. A failure of ours is a 5xx, which Okta sends again once, and never a
@@ -25,6 +25,10 @@
 // the other. Values are compared as SHA-256 digests in constant time, always
 // with both, and an unknown connection is answered as a wrong secret is, after
 // the same work.
+//
+// A delivery is refused with a 503 and a Retry-After of half a minute while too
+// many wait to be decided: of its connection, which somebody with its secret can
+// bring about, or of all. The body of such a delivery is not read.
 //
 // # Entra
 //

@@ -105,6 +105,10 @@ func (in *Intake) judge(c echo.Context, d *directory, feeds []holds.Feed, body [
 	if len(good) == 0 {
 		return Refused, c.NoContent(http.StatusAccepted)
 	}
+	if in.o.Saturated(d.Tenant, d.ID) {
+		in.wake(c, d, good) // it is only a hint, and the directory's log is read all the same
+		return Saturated, in.later(c, d.door)
+	}
 	err := in.store(c, in.o.StoreTimeout/2, holds.Delivery{
 		Tenant: d.Tenant, Connection: d.ID, Source: holds.FromHook,
 		Body: body, Digest: sum, Received: now, Peer: c.RealIP(),

@@ -157,6 +157,19 @@ func (in *Intake) warn(c echo.Context, d *door, what string, more ...any) {
 	in.o.Logger.WarnContext(c.Request().Context(), what, append(attrs, more...)...)
 }
 
+// saturatedWait is how long a sender is asked to wait while too many deliveries
+// wait to be decided. It is always a 503: what is answered with a 4xx is lost.
+const saturatedWait = 30 * time.Second
+
+// later is the answer to a delivery that is not taken for now.
+func (in *Intake) later(c echo.Context, d *door) error {
+	in.warn(c, d, "intake saturated: too many deliveries wait to be decided, and further ones are answered 503")
+	return &holds.Error{
+		Kind: holds.Unavailable, After: saturatedWait,
+		Detail: "Too many deliveries wait to be decided. This one was not taken; send it again later.",
+	}
+}
+
 // again is the answer when we cannot take more at the moment.
 func again(detail string, cause error) error {
 	return &holds.Error{Kind: holds.Unavailable, Detail: detail, After: time.Second, Err: cause}

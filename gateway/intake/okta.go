@@ -26,6 +26,9 @@ func (in *Intake) deliverOkta(c echo.Context, d *door) (Outcome, error) {
 	if err != nil {
 		return Unauthenticated, err
 	}
+	if in.o.Saturated(d.Tenant, d.ID) {
+		return Saturated, in.later(c, d)
+	}
 	if !d.slots.enter(r.Context()) {
 		return Busy, again("Too many deliveries of this connection are under way. Send it again.", nil)
 	}

@@ -88,6 +88,8 @@ const (
 	Busy            Outcome = "busy"
 	NotStored       Outcome = "not_stored"
 	Malformed       Outcome = "malformed"
+	// Saturated is a delivery that was not taken since too many wait already.
+	Saturated Outcome = "saturated"
 	// Refused is a body without a single notification of the provider's.
 	Refused Outcome = "refused"
 )
@@ -102,6 +104,11 @@ type Options struct {
 	// Refused, when set, is told how many notifications of a request to a
 	// connection were not the provider's, for people to see. It returns at once.
 	Refused func(conn holds.ConnectionID, n int)
+	// Saturated, when set, tells whether too many deliveries of a connection, or of
+	// all, wait to be decided, so that no more of it may be taken for now. It
+	// answers at once, from memory, and is asked only about callers with the right
+	// credential.
+	Saturated func(tenant holds.TenantID, conn holds.ConnectionID) bool
 	// MaxBody is the most bytes a delivery may have; zero is 1 MiB.
 	MaxBody int64
 	// MaxInFlight is how many deliveries of one connection are worked on at a
@@ -144,6 +151,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Refused == nil {
 		o.Refused = func(holds.ConnectionID, int) {}
+	}
+	if o.Saturated == nil {
+		o.Saturated = func(holds.TenantID, holds.ConnectionID) bool { return false }
 	}
 	if o.Seen == nil {
 		o.Seen = func(holds.ConnectionID, Outcome, time.Duration) {}

@@ -35,18 +35,41 @@ func (k *Keeper) contain(ctx context.Context, hj holds.Job) error {
 	return nil
 }
 
-// leftBehind is for a containment that finds its account given back: a call that
-// an earlier run announced and whose outcome nobody wrote down may have come
-// after the lift looked, so the lift looks again.
+// leftBehind is for a containment that finds its account given back, or a later
+// round at work: a call that an earlier run announced and whose outcome nobody wrote
+// down may have been made. Where the account is given back it may have come after
+// the lift looked, so the lift looks again.
 func (j *job) leftBehind(ctx context.Context) error {
-	if !j.hold.Lifting() && j.hold.Containment != holds.ContainmentLifted {
+	over := j.hold.Lifting() || j.hold.Containment == holds.ContainmentLifted
+	if !over && j.hold.ContainRound == j.Round {
 		return nil
 	}
 	have, err := j.intents(ctx, holds.ToContain, j.Round)
-	if err != nil || !slices.ContainsFunc(have, func(i holds.Intent) bool { return !i.Done() }) {
+	have = slices.DeleteFunc(have, holds.Intent.Done)
+	if err != nil || len(have) == 0 {
 		return err
 	}
-	return j.report(ctx, holds.RestraintConfirmed{})
+	if over {
+		if err := j.report(ctx, holds.RestraintConfirmed{}); err != nil {
+			return err
+		}
+	}
+	return j.unanswered(ctx, have)
+}
+
+// unanswered writes down what is known of calls that were tried and whose answer was
+// lost with the run that made them. They count as made, so that a lift undoes them.
+func (j *job) unanswered(ctx context.Context, intents []holds.Intent) error {
+	for _, i := range intents {
+		if i.Tried.IsZero() {
+			continue
+		}
+		r := holds.Result{Status: holds.Applied, Detail: "its answer was lost; it counts as made", At: j.Now()}
+		if err := j.Intents.Outcome(ctx, j.Key, i.ID, r); err != nil && holds.KindOf(err) != holds.Conflict {
+			return err
+		}
+	}
+	return nil
 }
 
 // awaitPrevious lets the hold before this one finish giving the account back:

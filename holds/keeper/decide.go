@@ -62,11 +62,17 @@ func fill(e *holds.Evidence, owner holds.Person) error {
 	return nil
 }
 
-// Decide takes a reviewer's decision on the version they saw.
+// Decide takes a reviewer's decision on the version they saw. One about a hold that
+// is over is refused, and the attempt is on record.
 func (k *Keeper) Decide(ctx context.Context, key holds.Key, by holds.PersonID, kind holds.DecisionKind, version int, reason string) (holds.Hold, error) {
-	return k.apply(ctx, key, holds.Decided{Decision: holds.Decision{
-		ID: k.NewID(), Kind: kind, Approver: by, Reason: reason, Version: version,
-	}})
+	d := holds.Decision{ID: k.NewID(), Kind: kind, Approver: by, Reason: reason, Version: version}
+	h, err := k.apply(ctx, key, holds.Decided{Decision: d})
+	if err != nil && holds.KindOf(err) == holds.Conflict {
+		if _, rerr := k.apply(ctx, key, holds.DecisionRefused{Decision: d}); rerr != nil && holds.KindOf(rerr) != holds.Conflict {
+			k.Logger.Error("a decision that was refused could not be recorded", "hold", key.Hold, "error", rerr)
+		}
+	}
+	return h, err
 }
 
 // GivenUp tells a hold, and the people on duty, of a job that will not be tried

@@ -19,8 +19,17 @@ func (j *job) handOver(ctx context.Context) (bool, error) {
 	if err := j.bequeath(ctx, heir); err != nil {
 		return false, ignoreConflict(err) // it has moved on; lift after all
 	}
-	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{}); err != nil {
+	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{LeaderCarried: j.carried}); err != nil {
 		return true, ignoreRefusal(err)
+	}
+	// A lift may have begun before there was an heir, and have died over a call.
+	all, err := j.Intents.Intents(ctx, j.Key)
+	if err != nil {
+		return true, err
+	}
+	begun := slices.DeleteFunc(purposed(all, holds.ToLift), holds.Intent.Done)
+	if err := j.unanswered(ctx, begun); err != nil {
+		return true, err
 	}
 	return true, j.report(ctx, holds.LiftConfirmed{Remarks: []string{
 		"the account stays restrained: hold " + heir.Hold.Short() + " of the same account is open and has taken the restraint over",

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/holds/failpoint"
@@ -18,14 +19,20 @@ func (k *Keeper) lift(ctx context.Context, hj holds.Job) error {
 		// Another machine's clock is ahead of ours. This may be the only lift there is.
 		return &holds.Error{Kind: holds.Unavailable, Detail: "The waiting period is not over.", After: wait}
 	}
-	inherited, err := j.handOver(ctx)
-	if err != nil || inherited {
-		if waits, err := j.waits(ctx, err); waits {
-			return err
-		}
+	if j.carried, err = j.leaderCarried(ctx); err != nil {
 		return err
 	}
-	if err := j.undoRestraint(ctx); err != nil {
+	inherited, err := j.handOver(ctx)
+	if err == nil && inherited {
+		return nil
+	}
+	if err == nil {
+		err = j.undoRestraint(ctx)
+	}
+	if err != nil {
+		if forged, err := j.forged(ctx, err); forged {
+			return err
+		}
 		if waits, err := j.waits(ctx, err); waits {
 			return err
 		}
@@ -52,7 +59,7 @@ func (j *job) undoRestraint(ctx context.Context) error {
 	}
 	again := len(have) > 0
 	fresh := j.intend(ctx, holds.ToLift, nextRound(have, j.hold.ContainRound), ours, have, now)
-	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{Intents: fresh}); err != nil {
+	if _, err := j.apply(ctx, j.Key, holds.LiftBegun{Intents: fresh, LeaderCarried: j.carried}); err != nil {
 		return ignoreRefusal(err)
 	}
 	failpoint.Hit(failpoint.LiftIntended)
@@ -110,6 +117,10 @@ func (j *job) readBackLift(ctx context.Context, ours []holds.Action, s holds.Sna
 // ignoreRefusal is for a job that finds its decision gone: frozen, denied, or
 // done by another run. There is nothing left to do.
 func ignoreRefusal(err error) error {
+	var u *holds.Unproven
+	if errors.As(err, &u) {
+		return err
+	}
 	switch holds.KindOf(err) {
 	case holds.Conflict, holds.Forbidden:
 		return nil

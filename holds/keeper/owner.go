@@ -60,7 +60,8 @@ func (k *Keeper) ownerSays(ctx context.Context, key holds.Key, notMe, again bool
 		if follows = over; over {
 			follow := holds.Continue(h, next, by, now)
 			h.NotMe = now
-			return &holds.Change{Hold: h, Also: &follow}, nil
+			said := holds.Entry{Kind: "owner.not_me", By: by, Facts: map[string]string{"next": string(next)}}
+			return &holds.Change{Hold: h, Entries: []holds.Entry{said}, Also: &follow}, nil
 		}
 		return &c, err
 	})

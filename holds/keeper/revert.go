@@ -22,6 +22,9 @@ func (k *Keeper) revert(ctx context.Context, hj holds.Job) error {
 		return nil
 	}
 	if err := j.undoChange(ctx); err != nil {
+		if forged, err := j.forged(ctx, err); forged {
+			return err
+		}
 		if waits, err := j.waits(ctx, err); waits {
 			return err
 		}

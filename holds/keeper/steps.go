@@ -19,6 +19,8 @@ type job struct {
 	hold holds.Hold
 	// siblings are the other holds of the person.
 	siblings []holds.Summary
+	// carried is whether the hold that this one follows ended by proven decisions.
+	carried bool
 	// before is the before-image that a revert restores from.
 	before holds.Snapshot
 }
@@ -202,10 +204,14 @@ func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Sn
 			return holds.Result{Status: holds.Applied, Detail: "found in force after an attempt whose answer was lost"}, nil
 		}
 	}
-	if err := j.Intents.Tried(ctx, j.Key, i.ID, j.Now()); err != nil {
+	tried := j.Now()
+	if err := j.Intents.Tried(ctx, j.Key, i.ID, tried); err != nil {
 		return holds.Result{}, err
 	}
 	failpoint.Hit(failpoint.CallTried)
+	if late := j.Now().Sub(tried); late > callWithin {
+		return holds.Result{}, holds.Refuse(holds.Unavailable, "The call did not leave, because this process stood still for %s after it was announced.", late.Round(time.Second))
+	}
 	result, err := j.conn.Provider.Do(ctx, j.armed(i.Action))
 	switch {
 	case err == nil:
@@ -218,6 +224,11 @@ func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Sn
 	}
 	return result, err
 }
+
+// callWithin is how soon after its announcement a call must leave. A process that
+// stood still for longer may have lost its job to another one, which nothing at
+// the provider would notice.
+const callWithin = 10 * time.Second
 
 // reportTime is what a job whose time is up has left to say so; the job runner
 // counts it as abandoned a little later.

@@ -49,7 +49,8 @@ func herself(e *holds.Event) { e.Actor = holds.Party{ID: "00uvictim", Kind: hold
 func platform(e *holds.Event) {
 	e.Actor = holds.Party{ID: "sp-platform", Kind: holds.PartyPlatform, Name: "MS-PIM"}
 }
-func system(e *holds.Event) { e.Actor = holds.Party{ID: "sys", Kind: holds.PartySystem} }
+func system(e *holds.Event)  { e.Actor = holds.Party{ID: "sys", Kind: holds.PartySystem} }
+func unnamed(e *holds.Event) { e.Actor = holds.Party{Kind: holds.PartyUnknown} }
 func app(e *holds.Event) {
 	e.Actor = holds.Party{ID: "0oaprovision", Kind: holds.PartyApp, Credential: "0oaprovision"}
 }

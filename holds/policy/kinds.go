@@ -33,6 +33,16 @@ func step(q question) bool {
 	}, kind(q))
 }
 
+// requested is the reset that begins on the sign-in page: Okta writes it in its own
+// name, since nobody has proved to be anybody yet. What is done with the message
+// that follows is written as a record of its own, in the account's name.
+//
+// See https://support.okta.com/help/s/article/how-to-find-password-reset-event-performed-by-an-admin.
+func requested(q question) bool {
+	a := q.event.Actor
+	return kind(q) == "user.account.reset_password" && !a.Own && (a.Kind == holds.PartySystem || a.Kind == holds.PartyUnknown && a.ID == "")
+}
+
 // watched tells whether the change names a group or an application of the
 // organisation's list.
 func watched(q question) bool {

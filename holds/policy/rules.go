@@ -54,7 +54,7 @@ func factors() []rule {
 	enrols := either(all(either(factor, class(holds.RecoveryChange)), own), all(class(holds.DeviceRegistration), not(noAccount)))
 	return []rule{
 		{"joiner", all(enrols, joiner, untouched, not(verb(holds.Reset)), not(pass)), tell("a joiner's own first enrolment; the owner is told")},
-		{"factor-step", all(factor, own, step), say(holds.Record, "a step on the way; what comes of it is told by another record")},
+		{"factor-step", all(factor, step), say(holds.Record, "a step on the way; what comes of it is told by another record")},
 		{
 			"own-factor", all(factor, own, ordinary, quiet, not(verb(holds.Reset)), not(pass), either(takesAway, usualNetwork)),
 			tell("a factor of one's own; the owner is told"),
@@ -64,13 +64,15 @@ func factors() []rule {
 }
 
 // passwords: those who reset their own by the platform's own means are told;
-// what anybody else sets is held.
+// what anybody else sets is held. What a stranger can ask for restrains nobody, or
+// whoever knows a login could lock its owner out.
 func passwords() []rule {
 	password := class(holds.PasswordReset)
 	return []rule{
 		{"unlocked", all(password, verb(holds.Other)), say(holds.Record, "the password stays what it was")},
 		{"password-automation", all(password, automation), say(holds.Record, "set by automation that the organisation has named")},
 		{"password-synchronised", all(password, verb(holds.Update), actor(holds.PartySystem)), say(holds.Record, "synchronised from the directory that holds the password")},
+		{"reset-requested", all(password, requested), askedFor("asked for on the sign-in page, by anybody who knows the login")},
 		{"own-password", all(password, own, verb(holds.Update)), tell("changed by who knew the old one; the owner is told")},
 		{"own-reset", all(password, own, either(ordinary, all(known, fromUsual)), quietPassword), tell("reset by the person's own means; the owner is told")},
 		{"password", password, hold("hands the account to whoever has the new password", byStanding)},

@@ -5,7 +5,7 @@ import (
 )
 
 // Version names the starter policy in every ruling it makes.
-const Version = "starter/2"
+const Version = "starter/3"
 
 // question is what a rule is asked about: one event for one subject.
 type question struct {

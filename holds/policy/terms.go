@@ -74,6 +74,22 @@ func onActor(q question) holds.Terms {
 	return high(q)
 }
 
+// askedFor rules on what a stranger can bring about without being let in: the owner
+// is told, and people look at it where the account can do much harm or something
+// loosened it before. Nobody is restrained.
+func askedFor(why string) func(question) holds.Ruling {
+	return func(q question) holds.Ruling {
+		if ordinary(q) && quietPassword(q) {
+			return tell(why + "; the owner is told")(q)
+		}
+		return hold(why, func(q question) holds.Terms {
+			t := byStanding(q)
+			t.Contain = nil
+			return t
+		})(q)
+	}
+}
+
 // nobody are the terms where there is no account we could restrain or tell, or
 // none we may: tamper, whose subject may be our own footing.
 func nobody(q question) holds.Terms {

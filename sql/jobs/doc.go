@@ -13,9 +13,12 @@
 // It promises:
 //   - A job exists if and only if the transaction it was queued in committed.
 //   - A committed job runs at least once, also when the process running it is
-//     killed: another one takes it over, by default within half a minute.
-//     Handlers must therefore bear being called twice, and must stop when their
-//     context ends: one that does not may find itself running twice at a time.
+//     killed: another one takes it over within half a minute, since every runner
+//     says every few seconds that it lives. Handlers must therefore bear being
+//     called twice, and must stop when their context ends: one that does not may
+//     find itself running twice at a time.
+//   - A runner that was stopped for that long and comes back cannot write: what a
+//     handler commits is fenced by the job's lease (Fence).
 //   - The same effect queued twice while the first still waits is one job. A
 //     job that has started no longer counts, because it may have read older
 //     state: an effect queued then is a job of its own, and so is one queued

@@ -55,7 +55,8 @@ func Migrate(ctx context.Context, db *sql.DB) error {
 	return finish(ctx, db)
 }
 
-// finish adds our index and the application's privileges, in one transaction.
+// finish adds our index, our table and the application's privileges, in one
+// transaction.
 func finish(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -66,6 +67,9 @@ func finish(ctx context.Context, db *sql.DB) error {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("indexing waiting jobs: %w", err)
 		}
+	}
+	if _, err := tx.ExecContext(ctx, runnerTable); err != nil {
+		return fmt.Errorf("making the table of runners: %w", err)
 	}
 	var exists bool
 	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, appRole).Scan(&exists)
@@ -93,12 +97,18 @@ const vacuuming = `ALTER TABLE river.river_job SET (fillfactor = 70, autovacuum_
 	autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0.0, autovacuum_analyze_threshold = 1000,
 	autovacuum_vacuum_cost_delay = 0)`
 
+// runnerTable says when each runner was last alive; see pulse.
+const runnerTable = `CREATE TABLE IF NOT EXISTS river.countersign_runner (
+	runner  text PRIMARY KEY,
+	beat_at timestamptz NOT NULL
+)`
+
 // grants is what River's client and ours need. Reindexing needs the owner and
 // is switched off in the runner.
 const grants = `
 REVOKE ALL ON SCHEMA river FROM PUBLIC;
 GRANT USAGE ON SCHEMA river TO countersign_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON river.river_job, river.river_leader, river.river_queue TO countersign_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON river.river_job, river.river_leader, river.river_queue, river.countersign_runner TO countersign_app;
 GRANT SELECT ON river.river_migration TO countersign_app;
 GRANT USAGE ON SEQUENCE river.river_job_id_seq TO countersign_app;`
 
@@ -145,7 +155,11 @@ func checkSchema(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("checking the job tables: %w", err)
 	}
-	if !result.OK {
+	var ours bool
+	if err := db.QueryRowContext(ctx, `SELECT to_regclass('river.countersign_runner') IS NOT NULL`).Scan(&ours); err != nil {
+		return fmt.Errorf("checking the job tables: %w", err)
+	}
+	if !result.OK || !ours {
 		return holds.Because(holds.Invalid, errors.New(strings.Join(result.Messages, "; ")), "the job tables are missing or too old: run the migrations first")
 	}
 	return nil

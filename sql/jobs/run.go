@@ -28,6 +28,12 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 		return err
 	}
+	if err := r.pulse.beat(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
 	if err := r.client.Start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -40,6 +46,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	var rescuing sync.WaitGroup
 	rescuing.Go(func() { r.rescuer.run(ctx) })
+	rescuing.Go(func() { r.pulse.run(ctx) })
 	defer rescuing.Wait()
 	<-ctx.Done()
 	return r.awaitStop()

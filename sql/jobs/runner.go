@@ -32,7 +32,12 @@ const (
 	pollInterval = 900 * time.Millisecond
 	// rescueGrace is how long after its timeout a job counts as abandoned.
 	rescueGrace = 5 * time.Second
-	rescueEvery = 5 * time.Second
+	rescueEvery = 4 * time.Second
+	// beatEvery is how often a runner says that it lives, and beatSilence after how
+	// long without that its jobs are taken over. With rescueEvery, the wait of a
+	// first attempt and the poll that is less than thirty seconds.
+	beatEvery   = 4 * time.Second
+	beatSilence = 20 * time.Second
 	// softStop is how long running jobs may go on when the program stops, and
 	// hardStop how long they then have to notice that their context has ended.
 	softStop = 3 * time.Second
@@ -63,8 +68,8 @@ type Options struct {
 	// is four. The rest is for the others, however slow its provider is.
 	Share int
 	// Timeout ends the context of a job; zero is 15 seconds. A job whose process
-	// died is given to another runner at most ten seconds after it would have
-	// timed out.
+	// died is given to another runner within thirty seconds, or at most ten seconds
+	// after it would have timed out, whichever comes first.
 	Timeout time.Duration
 	// Epoch reads the installation's epoch from the database; before each job.
 	Epoch func(ctx context.Context) (int64, error)
@@ -80,8 +85,8 @@ type Options struct {
 
 // tuning is what tests change to be quick, or to take one way out of the game.
 type tuning struct {
-	poll, rescueAfter, rescueEvery, softStop, hardStop, aged time.Duration
-	unstaggered                                              bool
+	poll, rescueAfter, rescueEvery, beatEvery, beatSilence, doubtful, softStop, hardStop, aged time.Duration
+	unstaggered                                                                                bool
 }
 
 // Runner runs jobs.
@@ -91,6 +96,7 @@ type Runner struct {
 	listener *listener
 	rescuer  *rescuer
 	lanes    *lanes
+	pulse    *pulse
 	inserter *Inserter
 	log      *slog.Logger
 	tuning   tuning
@@ -126,6 +132,8 @@ func NewRunner(o Options) (*Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing to run jobs: %w", err)
 	}
+	r.pulse = &pulse{db: o.DB, runner: r.client.ID(), every: o.tuning.beatEvery, silence: o.tuning.beatSilence, log: o.Logger}
+	r.rescuer.pulse = r.pulse
 	return r, nil
 }
 
@@ -135,6 +143,7 @@ func (r *Runner) config(o Options) (*river.Config, error) {
 	err := river.AddWorkerSafely(workers, &worker{
 		handlers: o.Handlers, epoch: o.Epoch, onDiscard: o.OnDiscard, log: o.Logger, stopping: r.stop.Load,
 		lanes: r.lanes,
+		held:  r.held, doubtful: o.tuning.doubtful,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing to run jobs: %w", err)
@@ -209,6 +218,9 @@ func (o Options) withDefaults() Options {
 	o.tuning.poll = cmp.Or(o.tuning.poll, pollInterval)
 	o.tuning.rescueAfter = cmp.Or(o.tuning.rescueAfter, o.Timeout+rescueGrace)
 	o.tuning.rescueEvery = cmp.Or(o.tuning.rescueEvery, rescueEvery)
+	o.tuning.beatEvery = cmp.Or(o.tuning.beatEvery, beatEvery)
+	o.tuning.beatSilence = cmp.Or(o.tuning.beatSilence, beatSilence)
+	o.tuning.doubtful = cmp.Or(o.tuning.doubtful, o.tuning.beatSilence/2)
 	o.tuning.softStop = cmp.Or(o.tuning.softStop, softStop)
 	o.tuning.hardStop = cmp.Or(o.tuning.hardStop, hardStop)
 	if o.Logger == nil {

@@ -31,7 +31,14 @@ type worker struct {
 	// stopping ends when the runner was asked to stop.
 	stopping func() bool
 	lanes    *lanes
+	// held tells whether a job still is this runner's, and doubtful after how long
+	// a handler that succeeded must ask.
+	held     func(context.Context) error
+	doubtful time.Duration
 }
+
+// longestRun is how long a job that is somebody else's by now is left alone.
+const longestRun = time.Minute
 
 // errOtherEpoch is the end of a job that was queued before a restore.
 var errOtherEpoch = errors.New("queued in another epoch of the installation")
@@ -39,13 +46,24 @@ var errOtherEpoch = errors.New("queued in another epoch of the installation")
 // Work runs one job and tells River what becomes of it.
 func (w *worker) Work(ctx context.Context, row *river.Job[args]) error {
 	job := row.Args.job(row.Attempt)
+	ctx = leased(ctx, row.JobRow)
+	began := time.Now()
 	err := w.attempt(ctx, job)
+	if err == nil && w.held != nil && time.Since(began) > w.doubtful {
+		err = w.held(ctx) // River would count it as done for whoever has it now, too
+	}
 	w.lanes.ended(row.ID, job, err)
 	log := w.log.With("job", row.ID, "effect", string(job.Kind), "tenant", string(job.Key.Tenant),
 		"hold", string(job.Key.Hold), "notice", string(job.Notice), "attempt", job.Attempt)
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, errTaken):
+		// The error makes the job run once more when the other runner is done, which
+		// harms nobody; that it were done or given up could.
+		log.Warn("a job was left to the runner that was given it meanwhile")
+		row.Args.wait = longestRun
+		return public(err)
 	case errors.Is(err, errOtherEpoch):
 		log.Warn("a job is given up because it was queued in another epoch of the installation", "epoch", job.Epoch)
 		return river.JobCancel(errOtherEpoch)

@@ -28,3 +28,30 @@ $$;
 
 REVOKE ALL ON FUNCTION receive_deliveries(text[], text[], text[], text[], bytea[], bytea[], timestamptz[], text[], text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION receive_deliveries(text[], text[], text[], text[], bytea[], bytea[], timestamptz[], text[], text[]) TO countersign_app;
+
+-- waiting_deliveries counts the deliveries that wait to be decided. It looks at
+-- no more than most of each feed, so that its cost has a bound, and leaves out
+-- those of connections that are no longer configured: they wait for as long as it
+-- takes.
+-- +goose StatementBegin
+CREATE FUNCTION waiting_deliveries(most integer) RETURNS TABLE (tenant_id text, connection_id text, source text, waiting bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT w.tenant_id, w.connection_id, w.source, sum(w.waiting)::bigint FROM (
+        SELECT c.tenant_id, c.connection_id, s.source, n.waiting
+        FROM public.connections c CROSS JOIN (VALUES ('hook'), ('keeper'), ('poller')) s (source)
+        CROSS JOIN LATERAL (SELECT count(*) AS waiting FROM (SELECT FROM public.deliveries d
+            WHERE d.tenant_id = c.tenant_id AND d.connection_id = c.connection_id AND d.source = s.source
+              AND d.decided_at IS NULL AND d.failed_at IS NULL AND d.retry_at IS NULL LIMIT most) f) n
+        UNION ALL
+        SELECT r.tenant_id, r.connection_id, r.source, count(*) FROM (SELECT d.tenant_id, d.connection_id, d.source
+            FROM public.deliveries d WHERE d.decided_at IS NULL AND d.failed_at IS NULL AND d.retry_at IS NOT NULL LIMIT most) r
+        GROUP BY r.tenant_id, r.connection_id, r.source) w
+    JOIN public.connections c USING (tenant_id, connection_id)
+    WHERE c.retired_at IS NULL AND w.waiting > 0
+    GROUP BY w.tenant_id, w.connection_id, w.source
+$$;
+-- +goose StatementEnd
+
+REVOKE ALL ON FUNCTION waiting_deliveries(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION waiting_deliveries(integer) TO countersign_app;

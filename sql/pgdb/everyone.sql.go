@@ -205,3 +205,43 @@ func (q *Queries) RestrainedHolds(ctx context.Context, arg RestrainedHoldsParams
 	}
 	return items, nil
 }
+
+const waitingDeliveries = `-- name: WaitingDeliveries :many
+SELECT tenant_id::text AS tenant_id, connection_id::text AS connection_id, source::text AS source, waiting::bigint AS waiting
+FROM waiting_deliveries($1::integer)
+`
+
+type WaitingDeliveriesRow struct {
+	TenantID     string
+	ConnectionID string
+	Source       string
+	Waiting      int64
+}
+
+func (q *Queries) WaitingDeliveries(ctx context.Context, most int32) ([]WaitingDeliveriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, waitingDeliveries, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WaitingDeliveriesRow{}
+	for rows.Next() {
+		var i WaitingDeliveriesRow
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.ConnectionID,
+			&i.Source,
+			&i.Waiting,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -19,6 +19,9 @@ import (
 // into the audit entries, which are appended, as the jobs are queued, at the end
 // of the transaction.
 func (t *tx) commit(ctx context.Context, now time.Time, c holds.Change, from *holds.Delivery) (holds.Hold, error) {
+	if err := t.fence(ctx); err != nil {
+		return c.Hold, err
+	}
 	c = clean(c)
 	key, err := id(c.Hold.ID)
 	if err != nil {
@@ -110,6 +113,7 @@ func (t *tx) writeEvidence(ctx context.Context, c *holds.Change, key uuid.UUID) 
 			RequesterID: string(e.Requester), Reference: e.Reference, Point: point, OnFileAt: nullTime(e.OnFile),
 			ConfirmerID: string(e.Confirmer), WitnessID: string(e.Witness), Place: e.Place, Note: e.Note, At: e.At,
 			Round: int32(e.Round), Version: int32(e.Version), //nolint:gosec // counts
+			Seal: t.store.keys.sealEvidence(c.Hold, e),
 		})
 		if err != nil {
 			return err
@@ -123,6 +127,7 @@ func (t *tx) writeDecisions(ctx context.Context, c *holds.Change, key uuid.UUID)
 		err := t.InsertDecision(ctx, pgdb.InsertDecisionParams{
 			TenantID: string(t.tenant), HoldID: key, DecisionID: d.ID, Kind: string(d.Kind), ApproverID: string(d.Approver),
 			Reason: d.Reason, Version: int32(d.Version), Round: int32(d.Round), At: d.At, Void: d.Void, //nolint:gosec // counts
+			Seal: t.store.keys.sealDecision(c.Hold, d),
 		})
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -223,4 +224,15 @@ func (b *bench) Verify(ctx context.Context, heads []keepertest.Head) error {
 func (b *bench) Head(ctx context.Context) (keepertest.Head, error) {
 	size, root, err := b.stores[0].Root(ctx)
 	return keepertest.Head{Size: size, Root: root}, err
+}
+
+// Leaves implements keepertest.Bench.
+func (b *bench) Leaves(ctx context.Context, from int64) (out [][]byte, err error) {
+	err = b.rows(ctx, `SELECT body FROM audit_leaves WHERE seq >= `+strconv.FormatInt(from, 10)+` ORDER BY seq`, func(r *sql.Rows) error {
+		var body []byte
+		err := r.Scan(&body)
+		out = append(out, body)
+		return err
+	})
+	return out, err
 }

@@ -54,3 +54,6 @@ func Batches(sizes ...int) (out [][]int) {
 	}
 	return out
 }
+
+// Count is one turn of Measure.
+func (s *Store) Count(ctx context.Context) error { return s.count(ctx) }

@@ -54,6 +54,9 @@ func (s *Store) Health(ctx context.Context, tenant holds.TenantID) (out []holds.
 		}
 		out = make([]holds.ConnectionHealth, 0, len(rows))
 		for _, row := range rows {
+			if full := s.saturation(tenant, holds.ConnectionID(row.ConnectionID)); full != "" {
+				feeds[row.ConnectionID] = append(feeds[row.ConnectionID], full)
+			}
 			h := holds.ConnectionHealth{
 				Tenant: tenant, Connection: holds.ConnectionID(row.ConnectionID), Mode: holds.Mode(row.Mode),
 				Polled: fromNull(row.PolledAt), Trouble: row.Trouble, Feeds: feedsOf(feeds[row.ConnectionID], row, now),

@@ -121,14 +121,17 @@ func (t *tx) whole(ctx context.Context, row pgdb.Hold) (holds.Hold, error) {
 		if err != nil {
 			return h, err
 		}
+		item.Unproven = proven(e.Seal, t.store.keys.sealEvidence(h, item))
 		h.Evidence = append(h.Evidence, item)
 	}
 	votes, err := t.ListDecisions(ctx, pgdb.ListDecisionsParams{TenantID: row.TenantID, HoldID: row.HoldID})
 	for _, d := range votes {
-		h.Decisions = append(h.Decisions, holds.Decision{
+		item := holds.Decision{
 			ID: d.DecisionID, Kind: holds.DecisionKind(d.Kind), Approver: holds.PersonID(d.ApproverID), Reason: d.Reason,
 			Version: int(d.Version), Round: int(d.Round), At: d.At.UTC(), Void: d.Void,
-		})
+		}
+		item.Unproven = proven(d.Seal, t.store.keys.sealDecision(h, item))
+		h.Decisions = append(h.Decisions, item)
 	}
 	return h, err
 }

@@ -31,11 +31,17 @@ func (s *Store) deliveryParams(d holds.Delivery) (pgdb.InsertDeliveryParams, err
 
 // AppendPage makes a page of a provider's log durable together with the cursor
 // behind it, in one commit. A page with an empty body only moves the cursor. at
-// is when it was read.
+// is when it was read. While too many pages of the connection wait to be decided,
+// it waits, too.
 func (s *Store) AppendPage(ctx context.Context, d holds.Delivery, cursor string, at time.Time) error {
 	params, err := s.deliveryParams(d)
 	if err != nil {
 		return err
+	}
+	if len(d.Body) > 0 {
+		if err := s.room(ctx, d.Tenant, d.Connection); err != nil {
+			return err
+		}
 	}
 	err = s.inTenant(ctx, d.Tenant, "store a page of the provider's log", func(t *tx) error {
 		if len(d.Body) > 0 {
@@ -55,6 +61,7 @@ func (s *Store) AppendPage(ctx context.Context, d holds.Delivery, cursor string,
 		})
 	})
 	if err == nil && len(d.Body) > 0 {
+		s.depths.add(feedOf{d.Tenant, d.Connection, d.Source})
 		s.announce()
 	}
 	return err
@@ -92,21 +99,25 @@ type Stats struct {
 	Undecided int64
 	// Failed deliveries could not be decided, or not wholly, and wait for people.
 	Failed int64
+	// Saturated is set while webhooks are answered 503 because so many wait, of one
+	// of the tenant's connections or of all.
+	Saturated bool
 }
 
 // Stats counts a tenant's deliveries, or everybody's for the empty tenant.
 func (s *Store) Stats(ctx context.Context, tenant holds.TenantID) (out Stats, err error) {
+	out.Saturated = s.depths.full(tenant, s.depth)
 	if tenant == "" {
 		err = s.everywhere(ctx, "count deliveries", func(t *tx) error {
 			row, err := t.InboxCounts(ctx)
-			out = Stats(row)
+			out.Undecided, out.Failed = row.Undecided, row.Failed
 			return err
 		})
 		return out, err
 	}
 	err = s.inTenant(ctx, tenant, "count deliveries", func(t *tx) error {
 		row, err := t.CountInbox(ctx, string(tenant))
-		out = Stats(row)
+		out.Undecided, out.Failed = row.Undecided, row.Failed
 		return err
 	})
 	return out, err

@@ -64,6 +64,9 @@ func (s *Store) Tried(ctx context.Context, key holds.Key, intent holds.IntentID,
 		return err
 	}
 	return s.inTenant(ctx, key.Tenant, "mark a call as tried", func(t *tx) error {
+		if err := t.fence(ctx); err != nil {
+			return err
+		}
 		purpose, err := t.TryIntent(ctx, pgdb.TryIntentParams{
 			At: cleanTime(at), TenantID: string(key.Tenant), HoldID: hold, IntentID: which,
 		})
@@ -87,6 +90,9 @@ func (s *Store) Outcome(ctx context.Context, key holds.Key, intent holds.IntentI
 	}
 	result = clean(result)
 	return s.inTenant(ctx, key.Tenant, "record the outcome of a call", func(t *tx) error {
+		if err := t.fence(ctx); err != nil {
+			return err
+		}
 		row, err := t.GetIntent(ctx, pgdb.GetIntentParams{TenantID: string(key.Tenant), HoldID: hold, IntentID: which})
 		if err != nil {
 			return err

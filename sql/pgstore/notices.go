@@ -102,6 +102,9 @@ func (s *Store) Attempted(ctx context.Context, tenant holds.TenantID, a holds.At
 	}
 	a = clean(a)
 	return s.inTenant(ctx, tenant, "record an attempt to tell somebody", func(t *tx) error {
+		if err := t.fence(ctx); err != nil {
+			return err
+		}
 		row, err := t.MoveNotice(ctx, pgdb.MoveNoticeParams{Status: string(a.Status), TenantID: string(tenant), NoticeID: key})
 		if err != nil {
 			return err

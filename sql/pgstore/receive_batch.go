@@ -29,6 +29,9 @@ func (s *Store) receive(batch []*arrival) {
 			results = same(panicked("storing deliveries", p), len(batch))
 		}
 		for i, a := range batch {
+			if results[i] == nil {
+				s.depths.add(feedOf{holds.TenantID(a.row.TenantID), holds.ConnectionID(a.row.ConnectionID), holds.Source(a.row.Source)})
+			}
 			a.done <- results[i]
 		}
 	}()

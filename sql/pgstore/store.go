@@ -43,6 +43,8 @@ type Options struct {
 	// MaxConns bounds the connections to the database, 10 if zero. Four more are
 	// kept for taking deliveries.
 	MaxConns int
+	// Depth bounds how many deliveries wait to be decided.
+	Depth Depth
 	// AllowUnsafe accepts a server that can lose what it committed. It is for
 	// tests, whose servers do not outlive them.
 	AllowUnsafe bool
@@ -65,6 +67,8 @@ type Store struct {
 	notify chan struct{} // other replicas are to be told so
 
 	arrivals arrivals
+	depth    Depth
+	depths   *depths
 	lanes    lanes
 }
 
@@ -94,7 +98,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		db: pool(connector, cmp.Or(max(o.MaxConns, 0), defaultConns)), intake: pool(writers, intakeConns), doors: pool(connector, doorConns),
 		dsn: o.DSN, keys: o.Keys, log: o.Logger, jobs: o.Jobs, self: uuid.NewString(),
-		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), depth: o.Depth.withDefaults(), depths: newDepths(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -19,3 +19,7 @@ SELECT audit_size()::bigint AS size;
 
 -- name: AuditPage :many
 SELECT seq::bigint AS seq, body::text AS body FROM audit_page(@first::bigint, @most::integer);
+
+-- name: WaitingDeliveries :many
+SELECT tenant_id::text AS tenant_id, connection_id::text AS connection_id, source::text AS source, waiting::bigint AS waiting
+FROM waiting_deliveries(@most::integer);

@@ -22,6 +22,8 @@ func table() map[string]row {
 		"holds/keeper":       {code: "holds holds/failpoint", test: "holds/policy"},
 		// What a store of the keeper must do, and one in memory that does it.
 		"holds/keeper/keepertest": {code: "holds holds/audit"},
+		// Random sequences of everything that can happen, and what must hold after each step.
+		"holds/keeper/modeltest": {code: "holds holds/keeper holds/keeper/keepertest holds/policy pgregory.net/rapid"},
 
 		// gateway: everything that speaks HTTP to us.
 		"gateway":        {code: "holds github.com/labstack/echo/v4"},
@@ -84,6 +86,9 @@ func table() map[string]row {
 		"cmd/countersign": {
 			code: "* github.com/alecthomas/kong github.com/goccy/go-yaml github.com/google/uuid golang.org/x/sync golang.org/x/term",
 			test: "cmd/idpsim/mailsink github.com/PuerkitoBio/goquery github.com/lib/pq",
+		},
+		"cmd/countersign/bench": {
+			code: "sql/localpg sql/migrations github.com/riverqueue/river github.com/riverqueue/river/riverdriver/riverdatabasesql",
 		},
 		"cmd/countersign/layout": {code: "golang.org/x/mod"},
 		"cmd/idpsim":             {code: "cmd/idpsim/mailsink providers/okta/oktasim providers/entra/entrasim"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,4 +121,11 @@ func (m *Memory) Head(context.Context) (Head, error) {
 	defer m.mu.Unlock()
 	root, err := audit.Root(int64(len(m.log.leaves)), &m.log)
 	return Head{Size: int64(len(m.log.leaves)), Root: root}, err
+}
+
+// Leaves implements [Bench].
+func (m *Memory) Leaves(_ context.Context, from int64) ([][]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.log.leaves[min(from, int64(len(m.log.leaves))):]), nil
 }

@@ -107,6 +107,8 @@ type Bench interface {
 	// Verify computes the audit log again from its entries and says what is wrong
 	// with it; a head is its size and root as somebody outside remembers them.
 	Verify(ctx context.Context, heads []Head) error
+	// Leaves are the bodies of the log's entries from a number on.
+	Leaves(ctx context.Context, from int64) ([][]byte, error)
 	// Head is the log's size and root now.
 	Head(ctx context.Context) (Head, error)
 }

@@ -1,0 +1,97 @@
+package modeltest
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/keeper/keepertest"
+)
+
+// Tune gives rapid's flags other values for one test: how many sequences are played,
+// which ones (a seed of 0 is others every time), and how long a bad one is shrunk.
+func Tune(t *testing.T, checks int, seed uint64, shrink time.Duration) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"rapid.checks": strconv.Itoa(checks), "rapid.steps": "40", "rapid.seed": strconv.FormatUint(seed, 10),
+		"rapid.nofailfile": "true", "rapid.shrinktime": shrink.String(),
+	} {
+		f := flag.Lookup(name)
+		was := f.Value.String()
+		if err := f.Value.Set(value); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Value.Set(was) })
+	}
+}
+
+// Check plays sequences over benches made by fresh until one does not keep an
+// invariant, or all have been played.
+func Check(t rapid.TB, fresh func() keepertest.Bench, m *Mutation) {
+	rapid.Check(t, func(r *rapid.T) {
+		w := newWorld(fresh(), m)
+		defer w.bury()
+		check := func() {
+			if err := w.look1(); err != nil {
+				r.Fatalf("%v\n\nThe story:\n%s", err, strings.Join(w.story, "\n"))
+			}
+		}
+		steps := w.steps()
+		steps[""] = func(*rapid.T) {
+			check()
+			w.now = w.now.Add(time.Second)
+			for _, c := range w.clouds {
+				c.settle()
+			}
+		}
+		r.Repeat(steps)
+		w.rest()
+		w.h.Rest, w.h.Accounts = true, w.accounts()
+		check()
+		if err := w.bench.Verify(context.Background(), w.h.Heads); err != nil {
+			r.Fatalf("I5: %v\n\nThe story:\n%s", err, strings.Join(w.story, "\n"))
+		}
+	})
+}
+
+// look1 looks at what the last step has left.
+func (w *world) look1() error {
+	if err := w.observe(); err != nil {
+		return err
+	}
+	if w.trust != "" {
+		return errors.New(w.trust)
+	}
+	err := w.h.Check()
+	w.h.Read = false
+	return err
+}
+
+// accounts is how the accounts stand.
+func (w *world) accounts() map[holds.PersonAccount]bool {
+	out := map[holds.PersonAccount]bool{}
+	for id, c := range w.clouds {
+		for _, a := range c.accounts {
+			if key := (holds.PersonAccount{Connection: id, Account: a.id}); w.h.ByHand[key] == 0 {
+				out[key] = a.restrained()
+			}
+		}
+	}
+	return out
+}
+
+// bury ends what still stands.
+func (w *world) bury() {
+	for _, t := range w.threads {
+		if !t.done {
+			t.step(dies)
+		}
+	}
+}
