@@ -91,13 +91,13 @@ func (d *diagnosis) judge() {
 	}
 	if wait := d.At.Sub(d.Inbox.Oldest); !d.Inbox.Oldest.IsZero() && wait > deliveryMayWait {
 		add(holds.Finding{
-			Kind: inboxWaits, Wrong: true, Since: d.Inbox.Oldest, What: fmt.Sprintf("%s undecided, the oldest for %s.", count(d.Inbox.Waiting, "delivery is", "deliveries are"), holds.Ago(wait)),
+			Kind: inboxWaits, Wrong: true, Since: d.Inbox.Oldest, What: fmt.Sprintf("%s undecided, the oldest for %s.", soMany(d.Inbox.Waiting, "delivery is", "deliveries are"), holds.Ago(wait)),
 			Do: "Check that `countersign serve` runs, and its log for what keeps it.",
 		})
 	}
 	if d.Inbox.Failed > 0 {
 		add(holds.Finding{
-			Kind: inboxFailed, Wrong: true, What: count(d.Inbox.Failed, "delivery", "deliveries") + " could not be decided; changes they tell of may be held nowhere.",
+			Kind: inboxFailed, Wrong: true, What: soMany(d.Inbox.Failed, "delivery", "deliveries") + " could not be decided; changes they tell of may be held nowhere.",
 			Do: "Compare the provider's log with the holds; each was paged with its reason.",
 		})
 	}
@@ -110,7 +110,7 @@ func (d *diagnosis) judge() {
 		}
 		if b.GivenUp > 0 {
 			add(holds.Finding{
-				Kind: jobsGivenUp, What: count(int64(b.GivenUp), "job", "jobs") + " of the kind " + string(b.Kind) + " given up.", Do: "Their holds say so; they need a person.",
+				Kind: jobsGivenUp, What: soMany(int64(b.GivenUp), "job", "jobs") + " of the kind " + string(b.Kind) + " given up.", Do: "Their holds say so; they need a person.",
 			})
 		}
 	}
@@ -133,7 +133,7 @@ func (d diagnosis) wrong() (n int) {
 	return n
 }
 
-func count(n int64, one, many string) string {
+func soMany(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -96,6 +96,7 @@ type commands struct {
 	Audit  struct {
 		Verify auditVerifyCommand `cmd:"" help:"Check the whole audit log; name the first bad entry."`
 	} `cmd:"" help:"The audit log."`
+	Restore   restoreCommand `cmd:"" help:"After a backup was restored: look every open hold up at its provider, write down what was lost, and let the service act again."`
 	Reviewers struct {
 		Link reviewersLinkCommand `cmd:"" help:"Print a sign-in link for a reviewer: works once, for ten minutes."`
 	} `cmd:"" help:"The people who check identity and decide."`

@@ -71,6 +71,7 @@ func newService(ctx context.Context, c *Config, log *slog.Logger) (s *service, e
 	if err = s.openAnchor(); err != nil {
 		return s, err
 	}
+	s.noticeRestore(ctx)
 	if err = s.openPublic(); err != nil {
 		return s, err
 	}
@@ -190,6 +191,7 @@ func (s *service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.keeper.Sweep(ctx) })
 	g.Go(func() error { return s.keeper.Baseline(ctx) })
 	g.Go(func() error { return s.anchor.Run(ctx) })
+	g.Go(func() error { return s.watchRestore(ctx) })
 	g.Go(func() error { return s.store.KeepPruned(ctx, s.config.retention()) })
 	g.Go(func() error { return s.public.Run(ctx) })
 	g.Go(func() error { return s.console.Run(ctx) })

@@ -28,6 +28,8 @@ func TestHoldComesBackWhole(t *testing.T) {
 	want.State, want.Containment, want.Standing, want.Outcome = holds.Released, holds.ContainmentConfirmed, holds.Contained, holds.Approve
 	want.Terms.Tier, want.Previous, want.Leader = holds.TierMedium, was.ID, was.ID
 	want.Evidence[0].Kind, want.Decisions[0].Kind, want.Decisions[0].Void = holds.Callback, holds.Approve, true
+	want.Waits.Brake, want.Waits.Cap = holds.BrakeContainment, holds.CapHour
+	want.Evidence[0].Unproven, want.Decisions[0].Unproven = "", "" // kept as a seal, which fits
 	got := w.change(keyOf(was), func(c *holds.Change) {
 		c.Hold, c.Evidence, c.Decisions = want, want.Evidence, want.Decisions
 	})

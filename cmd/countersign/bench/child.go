@@ -35,7 +35,7 @@ func start(ctx context.Context, cmd *exec.Cmd, from func(*exec.Cmd) (io.ReadClos
 	if err != nil {
 		return nil, err
 	}
-	if cmd.Stderr == nil && cmd.Stdout != nil {
+	if cmd.Stderr == nil { // the other output is the one that is read
 		cmd.Stderr = c.said
 	}
 	if c.stdin, err = cmd.StdinPipe(); err != nil {

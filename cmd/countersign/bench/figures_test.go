@@ -53,9 +53,12 @@ func TestShortfalls(t *testing.T) {
 		value       float64
 		shown, want string
 	}{
-		{atLeast(1, ""), 0.5, "≥ 1.00", "50 % below"}, {atLeast(1, ""), 1, "≥ 1.00", "none"},
-		{atMost(300, "ms"), 450, "≤ 300 ms", "50 % above"}, {atMost(300, "ms"), 300, "≤ 300 ms", "none"},
-		{aim{unit: "ms"}, 7, "–", ""}, {atMost(300, "ms"), math.NaN(), "≤ 300 ms", "not measured"},
+		{atLeast(1, ""), 0.5, "≥ 1.00", "50 % below"},
+		{atLeast(1, ""), 1, "≥ 1.00", "none"},
+		{atMost(300, "ms"), 450, "≤ 300 ms", "50 % above"},
+		{atMost(300, "ms"), 300, "≤ 300 ms", "none"},
+		{aim{unit: "ms"}, 7, "–", ""},
+		{atMost(300, "ms"), math.NaN(), "≤ 300 ms", "not measured"},
 	} {
 		if shown, got := tc.aim.String(), tc.aim.short(tc.value); got != tc.want || shown != tc.shown {
 			t.Errorf("%v of %s: %q, %q", tc.value, shown, got, tc.want)

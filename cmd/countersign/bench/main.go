@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -102,7 +103,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 	if *brief {
 		b.sizes = short()
 	}
-	defer func() { err = joined(err, b.close()) }()
+	defer func() { err = errors.Join(err, b.close()) }()
 	if err := b.open(ctx); err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func TestDeliveriesAreLikeOktas(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	if string(w.reset(7)) == string(w.reset(7)) {
+	if first, second := string(w.reset(7)), string(w.reset(7)); first == second {
 		t.Error("two events have one id")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -68,7 +69,7 @@ func (e *effects) tell(login string) error {
 		return err
 	}
 	_, err = fmt.Fprintf(data, "From: plain@nordwind.example\r\nTo: %s\r\nSubject: Your account was changed\r\n\r\nWas this you?\r\n", login)
-	if err = joined(err, data.Close()); err != nil {
+	if err = errors.Join(err, data.Close()); err != nil {
 		return err
 	}
 	return c.Quit()

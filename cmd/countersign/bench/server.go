@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,7 +62,7 @@ func (b *bench) close() error {
 		err = b.server.Stop(context.Background())
 	}
 	if b.dir != "" {
-		err = joined(err, os.RemoveAll(b.dir))
+		err = errors.Join(err, os.RemoveAll(b.dir))
 	}
 	return err
 }

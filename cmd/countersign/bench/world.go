@@ -112,13 +112,9 @@ func (w *world) configure(s shape) (err error) {
 	if err != nil {
 		return err
 	}
-	listen, err := freePort()
-	if err != nil {
-		return err
-	}
 	var text bytes.Buffer
 	err = configuration.Execute(&text, map[string]any{
-		"Public": listen, "MailHost": host, "MailPort": port, "URLs": w.watch.urls, "Token": company.Tokens[0],
+		"MailHost": host, "MailPort": port, "URLs": w.watch.urls, "Token": company.Tokens[0],
 		"Group": company.RestraintGroup, "BreakGlass": strings.Join(company.withDuty("break-glass"), ", "),
 	})
 	if err != nil {
@@ -158,19 +154,10 @@ func (w *world) people(organisation, told int) string {
 	return b.String()
 }
 
-// freePort finds a free address on loopback.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
 var configuration = template.Must(template.New("").Funcs(template.FuncMap{"tenant": tenantID, "connection": connectionID}).Parse(`installation: bench
 keys: keys
 database: {url_file: app.url, owner_url_file: owner.url}
-public: {listen: "{{.Public}}", url: "http://{{.Public}}"}
+public: {listen: "127.0.0.1:0", url: "https://countersign.nordwind.example"}
 console: {listen: "127.0.0.1:0"}
 audit: {checkpoints: checkpoints}
 mail: {host: "{{.MailHost}}", port: {{.MailPort}}, ca_file: mail.pem, from: "Countersign <countersign@nordwind.example>"}
