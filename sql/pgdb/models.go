@@ -102,6 +102,8 @@ type Event struct {
 	Fields       []byte
 	RecordedAt   time.Time
 	Network      string
+	ConfirmedAt  sql.NullTime
+	DoubtedAt    sql.NullTime
 }
 
 type Evidence struct {
