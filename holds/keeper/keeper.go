@@ -74,6 +74,9 @@ type Keeper struct {
 	// said spares the inbox from repeating itself; losing it costs a duplicate
 	// that the store recognises.
 	said sync.Map
+	// armed is whether each connection's emergency accounts were there when they were
+	// looked up last; losing it costs another look.
+	armed sync.Map
 }
 
 // New makes a keeper.

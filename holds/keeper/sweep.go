@@ -166,6 +166,7 @@ func (k *Keeper) Health(ctx context.Context) {
 		if ctx.Err() == nil {
 			k.footing(ctx, c, e, err)
 			k.listening(ctx, c)
+			k.arm(ctx, c)
 		}
 	}
 }
