@@ -187,6 +187,7 @@ func (s *service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.runner.Run(ctx) })
 	g.Go(func() error { return s.store.Listen(ctx) })
 	g.Go(func() error { return s.store.Measure(ctx) })
+	g.Go(func() error { return s.store.KeepDoubting(ctx) })
 	g.Go(func() error { return s.keeper.Classify(ctx, s.store.Wake()) })
 	g.Go(func() error { return s.keeper.Sweep(ctx) })
 	g.Go(func() error { return s.keeper.Baseline(ctx) })

@@ -103,7 +103,7 @@ func TestF10ADecisionAfterTheEndIsRefused(t *testing.T) {
 					t.Errorf("%s: %v", kind, err)
 				}
 			}
-			if now := w.the(t); now.Revision != was.Revision || now.State != was.State || len(now.Decisions) != len(was.Decisions) {
+			if now := w.the(t); now.Version != was.Version || now.State != was.State || len(now.Decisions) != len(was.Decisions) {
 				t.Errorf("it became %s with %d decisions", now.State, len(now.Decisions))
 			}
 		})

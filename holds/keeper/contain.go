@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/holds/failpoint"
@@ -25,6 +26,12 @@ func (k *Keeper) contain(ctx context.Context, hj holds.Job) error {
 	}
 	if why := j.conn.untouchable(h.Subject.ID); why != "" {
 		return j.report(ctx, holds.RestraintFailed{Reason: why})
+	}
+	if why := k.disarmed(j.conn); why != "" {
+		if err := j.report(ctx, holds.RestraintFailed{Reason: why}); err != nil {
+			return err
+		}
+		return &holds.Error{Kind: holds.Unavailable, Detail: why, After: time.Minute}
 	}
 	if err := j.restrain(ctx); err != nil {
 		if waits, err := j.waits(ctx, err); waits {

@@ -464,7 +464,7 @@ func newWorld(t *testing.T) *world {
 		Messenger: w.mail, Codes: codes{}, Judge: policy.NewStarter(policy.Settings{}),
 		Connections: []Connection{{
 			Tenant: "acme", ID: "acme-okta", Mode: holds.ModeContain, Provider: w.provider, Objects: w.provider,
-			BreakGlass: []string{"00ubreakglass"}, OwnAccounts: []string{"00uourselves"},
+			BreakGlass: []string{"00ubreakglass", "00ubreakglass2"}, OwnAccounts: []string{"00uourselves"},
 		}},
 		Now:    func() time.Time { return w.now.Add(time.Duration(w.later.Load())) },
 		NewID:  func() string { return fmt.Sprintf("id-%d", w.ids.Add(1)) },

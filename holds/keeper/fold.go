@@ -41,6 +41,7 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 			ruling.Terms = ruling.Terms.Stricter(r.Terms)
 		}
 	}
+	ruling = beyondTheLog(q, ruling)
 	switch {
 	case ruling.Verdict != holds.HoldIt && ruling.Verdict != holds.Notify:
 		return holds.Answer{Ruling: ruling}, nil

@@ -84,6 +84,9 @@ type Keeper struct {
 	said sync.Map
 	// silent are the connections whose push was found silent at the last look.
 	silent sync.Map
+	// armed is whether each connection's emergency accounts were there when they were
+	// looked up last; losing it costs another look.
+	armed sync.Map
 }
 
 // New makes a keeper.

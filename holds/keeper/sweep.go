@@ -168,6 +168,7 @@ func (k *Keeper) Health(ctx context.Context) {
 			k.listening(ctx, c)
 			k.telling(ctx, c)
 			k.unheard(ctx, c)
+			k.arm(ctx, c)
 		}
 	}
 }

@@ -13,6 +13,9 @@ type conn struct {
 	once           sync.Once
 	over           chan struct{}
 
+	// primed are the cuts whose pattern has passed here; under the proxy's lock.
+	primed map[*Cut]bool
+
 	mu sync.Mutex
 	// lost is the cut that waits for an answer, turns how many pass before it, and
 	// asked says that something was sent since the last answer.

@@ -32,6 +32,9 @@ type Cut struct {
 	Bytes int64
 	// Pattern strikes when these bytes pass.
 	Pattern string
+	// Then, when given, is what it strikes at instead, on the same connection, once
+	// the pattern has passed: the COMMIT of the transaction that had a statement.
+	Then string
 	// Moment says at which side of it; the empty one is Request.
 	Moment Moment
 	// Turns is how many answers pass before the one that is lost. A statement

@@ -15,7 +15,7 @@ func (p *Proxy) judge(c *conn, from Side, w *watch, piece []byte) (int, *Cut) {
 			}
 			continue
 		}
-		at := cut.meet(w, piece)
+		at := cut.meet(c, w, piece)
 		if at < 0 {
 			continue
 		}
@@ -24,13 +24,25 @@ func (p *Proxy) judge(c *conn, from Side, w *watch, piece []byte) (int, *Cut) {
 			c.await(used)
 			return len(piece), nil
 		}
-		return max(0, at-len(cut.Pattern)), used
+		return max(0, at-len(cut.last())), used
 	}
 	return len(piece), nil
 }
 
 // meet is where the pattern ends that the cut strikes at, or -1.
-func (c *Cut) meet(w *watch, piece []byte) int {
+func (c *Cut) meet(on *conn, w *watch, piece []byte) int {
+	at := 0
+	if !on.primed[c] {
+		if at = c.passes(w, piece); at < 0 || c.Then == "" {
+			return at
+		}
+		on.primed[c] = true
+	}
+	return w.find(piece, c.Then, at)
+}
+
+// passes is where the pattern ends for the first time that counts, or -1.
+func (c *Cut) passes(w *watch, piece []byte) int {
 	at := 0
 	for {
 		if at = w.find(piece, c.Pattern, at); at < 0 || c.Skip == 0 {
@@ -38,6 +50,14 @@ func (c *Cut) meet(w *watch, piece []byte) int {
 		}
 		c.Skip--
 	}
+}
+
+// last is what it strikes at.
+func (c *Cut) last() string {
+	if c.Then != "" {
+		return c.Then
+	}
+	return c.Pattern
 }
 
 // use counts a strike; the caller holds the lock.

@@ -119,7 +119,7 @@ func (p *Proxy) accept() {
 func (p *Proxy) serve(caller net.Conn) {
 	p.mu.Lock()
 	p.opened++
-	c := &conn{n: p.opened, proxy: p, caller: caller, over: make(chan struct{})}
+	c := &conn{n: p.opened, proxy: p, caller: caller, over: make(chan struct{}), primed: map[*Cut]bool{}}
 	refused, network, address := p.refuses || p.closed, p.network, p.address
 	p.mu.Unlock()
 	if refused {

@@ -132,6 +132,8 @@ func TestCuts(t *testing.T) {
 		"after bytes of the caller":   {Cut{Bytes: 3}, "a b c", "did a,,", "a"},
 		"after bytes of the server":   {Cut{From: Target, Bytes: 8}, "a b c", "did a,,", "a,b"},
 		"a stall that keeps it open":  {Cut{From: Caller, Pattern: "c", Stall: true}, "a b", "did a,did b", "a,b"},
+		"what comes after a pattern":  {Cut{Pattern: "a", Then: "c"}, "c a b c d", "did c,did a,did b,,", "c,a,b"},
+		"its answer":                  {Cut{Pattern: "a", Then: "c", Moment: Answer}, "c a b c d", "did c,did a,did b,,", "c,a,b,c"},
 		"a pattern over two readings": {Cut{Pattern: "bb\ncc"}, "a bb cc d", "did a,did bb,,", "a,bb"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package jobs
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +36,13 @@ func (l *lanes) took(id int64, at lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.working[id] = at
+}
+
+// jobs are the jobs at work here.
+func (l *lanes) jobs() []int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.AppendSeq([]int64{}, maps.Keys(l.working)) // an empty array, and never NULL
 }
 
 // ended counts the end of a job, and remembers how it ended.

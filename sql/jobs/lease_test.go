@@ -71,16 +71,19 @@ func TestH7OnlyJobsAreFenced(t *testing.T) {
 // that would have heard it, and never those of one that does not say that it
 // lives, as programs before this one did not.
 func TestH7TheJobsOfASilentRunnerAreTaken(t *testing.T) {
-	long := time.Now().Add(-time.Hour)
 	for name, c := range map[string]struct {
 		runner string // how long ago it said that it lives
-		first  time.Time
+		steady time.Duration
+		us     string
+		has    bool
 		want   string
 	}{
-		"silent":                     {"21 s", long, "available"},
-		"alive":                      {"19 s", long, "running"},
-		"silent, and so was the one": {"21 s", time.Now().Add(-19 * time.Second), "running"},
-		"never heard of":             {"", long, "running"},
+		"silent":                     {"21 s", time.Hour, "us", false, "available"},
+		"alive":                      {"1 s", time.Hour, "us", false, "running"},
+		"silent, and so was the one": {"21 s", 10 * time.Second, "us", false, "running"},
+		"never heard of":             {"", time.Hour, "us", false, "running"},
+		"our own, at work":           {"1 s", time.Hour, "gone", true, "running"},
+		"our own, never received":    {"1 s", time.Hour, "gone", false, "available"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
@@ -94,8 +97,12 @@ func TestH7TheJobsOfASilentRunnerAreTaken(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			p := &pulse{db: r.pool, runner: "we", silence: 20 * time.Second, first: c.first, last: time.Now()}
-			s := &rescuer{db: r.pool, queues: []string{"contain"}, after: time.Minute, pulse: p, log: slog.New(slog.DiscardHandler)}
+			p := &pulse{db: r.pool, runner: c.us, silence: 20 * time.Second, first: time.Now().Add(-c.steady), last: time.Now()}
+			l := newLanes(4)
+			if c.has {
+				l.took(1, lane{"contain", "c"})
+			}
+			s := &rescuer{db: r.pool, queues: []string{"contain"}, after: time.Minute, pulse: p, working: l.jobs, log: slog.New(slog.DiscardHandler)}
 			if err := s.pass(t.Context()); err != nil {
 				t.Fatal(err)
 			}

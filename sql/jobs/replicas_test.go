@@ -97,7 +97,7 @@ func TestTheRescuerTakesOnlyWhatIsAbandoned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := &rescuer{db: r.pool, queues: []string{"contain"}, after: 20 * time.Second, log: slog.New(slog.DiscardHandler)}
+	s := &rescuer{db: r.pool, queues: []string{"contain"}, after: 20 * time.Second, pulse: &pulse{}, working: newLanes(4).jobs, log: slog.New(slog.DiscardHandler)}
 	if err := s.pass(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -23,16 +23,20 @@ type rescuer struct {
 	aged   time.Duration // how long a job waits before its age counts
 	said   *said
 	pulse  *pulse // of this runner
-	log    *slog.Logger
+	// working are the jobs that this runner knows it has.
+	working func() []int64
+	log     *slog.Logger
 }
 
 // rescueBatch bounds one pass, in jobs.
 const rescueBatch = 500
 
 // rescueStuck gives back what has been running for too long by the database's
-// clock, or whose runner has fallen silent, after the same wait as for an error, so that a job that kills its
-// process does not do so at full speed. Jobs somebody wants cancelled are left
-// to River. The error is in River's form (rivertype.AttemptError).
+// clock, whose runner has fallen silent, or what this runner was given and never
+// heard of because the answer was lost; after the same wait as for an error, so
+// that a job that kills its process does not do so at full speed. Jobs somebody
+// wants cancelled are left to River. The error is in River's form
+// (rivertype.AttemptError).
 const rescueStuck = `
 UPDATE river.river_job SET
 	state = 'available',
@@ -44,9 +48,10 @@ WHERE id IN (
 	SELECT id FROM river.river_job
 	WHERE state = 'running' AND kind = $1 AND queue = ANY($2::text[])
 		AND (attempted_at < now() - make_interval(secs => $3)
-			OR $6::float8 > 0 AND attempted_at < now() - make_interval(secs => $6) AND EXISTS (
-				SELECT FROM river.countersign_runner
-				WHERE runner = attempted_by[cardinality(attempted_by)] AND beat_at < now() - make_interval(secs => $6)))
+			OR $6::float8 > 0 AND attempted_at < now() - make_interval(secs => $6) AND (
+				attempted_by[cardinality(attempted_by)] = $7 AND id <> ALL ($8::bigint[])
+				OR EXISTS (SELECT FROM river.countersign_runner
+					WHERE runner = attempted_by[cardinality(attempted_by)] AND beat_at < now() - make_interval(secs => $6))))
 		AND NOT metadata ? 'cancel_attempted_at'
 	ORDER BY id LIMIT $5
 	FOR UPDATE SKIP LOCKED)
@@ -81,7 +86,8 @@ func (r *rescuer) pass(ctx context.Context) error {
 		return fmt.Errorf("rescuing jobs: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	rows, err := tx.QueryContext(ctx, rescueStuck, jobKind, pq.Array(r.queues), r.after.Seconds(), longestWait.Seconds(), rescueBatch, r.silence().Seconds())
+	rows, err := tx.QueryContext(ctx, rescueStuck, jobKind, pq.Array(r.queues), r.after.Seconds(), longestWait.Seconds(), rescueBatch,
+		r.silence().Seconds(), r.pulse.runner, pq.Array(r.working()))
 	if err != nil {
 		return fmt.Errorf("rescuing jobs: %w", err)
 	}
@@ -94,7 +100,7 @@ func (r *rescuer) pass(ctx context.Context) error {
 // silence is after how long without a beat the jobs of a runner are taken, zero
 // while that cannot be judged from here.
 func (r *rescuer) silence() time.Duration {
-	if r.pulse == nil || !r.pulse.steady(time.Now()) {
+	if !r.pulse.steady(time.Now()) {
 		return 0
 	}
 	return r.pulse.silence

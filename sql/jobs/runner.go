@@ -133,7 +133,7 @@ func NewRunner(o Options) (*Runner, error) {
 		return nil, fmt.Errorf("preparing to run jobs: %w", err)
 	}
 	r.pulse = &pulse{db: o.DB, runner: r.client.ID(), every: o.tuning.beatEvery, silence: o.tuning.beatSilence, log: o.Logger}
-	r.rescuer.pulse = r.pulse
+	r.rescuer.pulse, r.rescuer.working = r.pulse, r.lanes.jobs
 	return r, nil
 }
 

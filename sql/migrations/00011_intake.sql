@@ -55,3 +55,40 @@ $$;
 
 REVOKE ALL ON FUNCTION waiting_deliveries(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION waiting_deliveries(integer) TO countersign_app;
+
+-- An event that a webhook brought first is confirmed when the provider's log tells
+-- the same. doubted_at is when people were told, on the hold, that the log does not.
+ALTER TABLE events ADD COLUMN confirmed_at timestamptz, ADD COLUMN doubted_at timestamptz;
+GRANT UPDATE (confirmed_at, doubted_at) ON events TO countersign_app;
+
+-- doubtful_events names the events of holds that have not ended about which people
+-- are to be told something: that the log does not show them although it was read
+-- well after they came, or that it now does. An event of no known kind may be none
+-- that the log is asked for, and while pages of the log wait to be decided nobody
+-- knows what it shows.
+-- +goose StatementBegin
+CREATE FUNCTION doubtful_events(patience interval, most integer)
+RETURNS TABLE (tenant_id text, hold_id uuid, connection_id text, event_id text, type text, confirmed boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT h.tenant_id, h.hold_id, e.connection_id, e.event_id, e.type, e.confirmed_at IS NOT NULL
+    FROM public.holds h
+    JOIN public.event_verdicts v ON v.tenant_id = h.tenant_id AND v.hold_id = h.hold_id
+    JOIN public.events e ON e.tenant_id = v.tenant_id AND e.connection_id = v.connection_id AND e.event_id = v.event_id
+    JOIN public.deliveries d ON d.tenant_id = e.tenant_id AND d.delivery_id = e.delivery_id
+    JOIN public.connection_health c ON c.tenant_id = e.tenant_id AND c.connection_id = e.connection_id
+    WHERE NOT h.ended AND d.source = 'hook' AND e.class <> 'unclassified'
+      AND (e.confirmed_at IS NULL) = (e.doubted_at IS NULL)
+      AND (e.confirmed_at IS NOT NULL OR c.polled_at > d.received_at + patience
+           AND NOT EXISTS (SELECT FROM public.deliveries w
+                           WHERE w.tenant_id = e.tenant_id AND w.connection_id = e.connection_id AND w.source = 'poller'
+                             AND w.decided_at IS NULL AND w.failed_at IS NULL AND w.retry_at IS NULL)
+           AND NOT EXISTS (SELECT FROM public.deliveries w
+                           WHERE w.tenant_id = e.tenant_id AND w.connection_id = e.connection_id AND w.source = 'poller'
+                             AND w.decided_at IS NULL AND w.failed_at IS NULL AND w.retry_at IS NOT NULL))
+    ORDER BY h.tenant_id, h.hold_id, e.event_id LIMIT most
+$$;
+-- +goose StatementEnd
+
+REVOKE ALL ON FUNCTION doubtful_events(interval, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION doubtful_events(interval, integer) TO countersign_app;

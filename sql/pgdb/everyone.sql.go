@@ -116,6 +116,56 @@ func (q *Queries) ClaimDelivery(ctx context.Context, at time.Time) (ClaimDeliver
 	return i, err
 }
 
+const doubtfulEvents = `-- name: DoubtfulEvents :many
+SELECT tenant_id::text AS tenant_id, hold_id::uuid AS hold_id, connection_id::text AS connection_id, event_id::text AS event_id,
+    type::text AS type, confirmed::boolean AS confirmed
+FROM doubtful_events(make_interval(secs => $1::float8), $2::integer)
+`
+
+type DoubtfulEventsParams struct {
+	Patience float64
+	Most     int32
+}
+
+type DoubtfulEventsRow struct {
+	TenantID     string
+	HoldID       uuid.UUID
+	ConnectionID string
+	EventID      string
+	Type         string
+	Confirmed    bool
+}
+
+func (q *Queries) DoubtfulEvents(ctx context.Context, arg DoubtfulEventsParams) ([]DoubtfulEventsRow, error) {
+	rows, err := q.db.QueryContext(ctx, doubtfulEvents, arg.Patience, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DoubtfulEventsRow{}
+	for rows.Next() {
+		var i DoubtfulEventsRow
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.HoldID,
+			&i.ConnectionID,
+			&i.EventID,
+			&i.Type,
+			&i.Confirmed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const dueHolds = `-- name: DueHolds :many
 SELECT tenant_id::text AS tenant_id, hold_id::uuid AS hold_id FROM due_holds($1::timestamptz, $2::integer)
 `

@@ -46,6 +46,31 @@ func (q *Queries) AccountMade(ctx context.Context, arg AccountMadeParams) (time.
 	return occurred_at, err
 }
 
+const confirmEvents = `-- name: ConfirmEvents :exec
+UPDATE events e SET confirmed_at = $1::timestamptz
+WHERE e.tenant_id = $2 AND e.connection_id = $3 AND e.event_id = ANY ($4::text[]) AND e.confirmed_at IS NULL
+  AND EXISTS (SELECT FROM deliveries d WHERE d.tenant_id = e.tenant_id AND d.delivery_id = e.delivery_id AND d.source = 'hook')
+  AND EXISTS (SELECT FROM event_verdicts v WHERE v.tenant_id = e.tenant_id AND v.connection_id = e.connection_id
+                AND v.event_id = e.event_id AND v.hold_id IS NOT NULL)
+`
+
+type ConfirmEventsParams struct {
+	At           time.Time
+	TenantID     string
+	ConnectionID string
+	EventIds     []string
+}
+
+func (q *Queries) ConfirmEvents(ctx context.Context, arg ConfirmEventsParams) error {
+	_, err := q.db.ExecContext(ctx, confirmEvents,
+		arg.At,
+		arg.TenantID,
+		arg.ConnectionID,
+		pq.Array(arg.EventIds),
+	)
+	return err
+}
+
 const countAttempt = `-- name: CountAttempt :one
 UPDATE deliveries SET attempts = attempts + 1, retry_at = $1::timestamptz, trouble = $2
 WHERE tenant_id = $3 AND delivery_id = $4 AND decided_at IS NULL AND failed_at IS NULL
@@ -103,6 +128,32 @@ type DecideDeliveryParams struct {
 
 func (q *Queries) DecideDelivery(ctx context.Context, arg DecideDeliveryParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, decideDelivery, arg.At, arg.TenantID, arg.DeliveryID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const doubtEvent = `-- name: DoubtEvent :execrows
+UPDATE events SET doubted_at = CASE WHEN confirmed_at IS NULL THEN $1::timestamptz END
+WHERE tenant_id = $2 AND connection_id = $3 AND event_id = $4
+  AND (confirmed_at IS NULL) = (doubted_at IS NULL)
+`
+
+type DoubtEventParams struct {
+	At           time.Time
+	TenantID     string
+	ConnectionID string
+	EventID      string
+}
+
+func (q *Queries) DoubtEvent(ctx context.Context, arg DoubtEventParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, doubtEvent,
+		arg.At,
+		arg.TenantID,
+		arg.ConnectionID,
+		arg.EventID,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -590,7 +641,7 @@ func (q *Queries) ListSightings(ctx context.Context, arg ListSightingsParams) ([
 }
 
 const listVerdicts = `-- name: ListVerdicts :many
-SELECT e.tenant_id, e.connection_id, e.event_id, e.delivery_id, e.type, e.class, e.verb, e.outcome, e.occurred_at, e.actor_id, e.transaction, e.document, e.fields, e.recorded_at, e.network, e.told_by, e.retold_at, v.subject_id, v.verdict, v.reason, v.rule, v.hold_id
+SELECT e.tenant_id, e.connection_id, e.event_id, e.delivery_id, e.type, e.class, e.verb, e.outcome, e.occurred_at, e.actor_id, e.transaction, e.document, e.fields, e.recorded_at, e.network, e.told_by, e.retold_at, e.confirmed_at, e.doubted_at, v.subject_id, v.verdict, v.reason, v.rule, v.hold_id
 FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
 WHERE v.tenant_id = $1 AND ($2::boolean OR v.hold_id = $3::uuid)
 ORDER BY v.occurred_at DESC, v.event_id DESC, v.subject_id LIMIT $4
@@ -644,6 +695,8 @@ func (q *Queries) ListVerdicts(ctx context.Context, arg ListVerdictsParams) ([]L
 			&i.Event.Network,
 			&i.Event.ToldBy,
 			&i.Event.RetoldAt,
+			&i.Event.ConfirmedAt,
+			&i.Event.DoubtedAt,
 			&i.SubjectID,
 			&i.Verdict,
 			&i.Reason,

@@ -104,6 +104,8 @@ type Event struct {
 	Network      string
 	ToldBy       string
 	RetoldAt     sql.NullTime
+	ConfirmedAt  sql.NullTime
+	DoubtedAt    sql.NullTime
 }
 
 type Evidence struct {

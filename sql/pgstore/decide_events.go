@@ -69,6 +69,9 @@ func (d *decider) decide(ctx context.Context, row pgdb.Delivery) error {
 	if len(left) > 0 {
 		return d.fail(ctx, d.now, row, fmt.Sprintf("%s of %d left out: %s", plural(len(left), "event"), len(events), trouble(left[0])))
 	}
+	if err := d.confirm(ctx, delivery, events); err != nil {
+		return err
+	}
 	n, err := d.DecideDelivery(ctx, pgdb.DecideDeliveryParams{At: d.now, TenantID: row.TenantID, DeliveryID: row.DeliveryID})
 	if err == nil && n != 1 {
 		err = errors.New("the delivery was decided by somebody else while it was locked")

@@ -23,3 +23,8 @@ SELECT seq::bigint AS seq, body::text AS body FROM audit_page(@first::bigint, @m
 -- name: WaitingDeliveries :many
 SELECT tenant_id::text AS tenant_id, connection_id::text AS connection_id, source::text AS source, waiting::bigint AS waiting
 FROM waiting_deliveries(@most::integer);
+
+-- name: DoubtfulEvents :many
+SELECT tenant_id::text AS tenant_id, hold_id::uuid AS hold_id, connection_id::text AS connection_id, event_id::text AS event_id,
+    type::text AS type, confirmed::boolean AS confirmed
+FROM doubtful_events(make_interval(secs => @patience::float8), @most::integer);

@@ -75,6 +75,18 @@ SELECT e.event_id, e.document FROM events e JOIN deliveries d USING (tenant_id, 
 WHERE e.tenant_id = @tenant_id AND e.connection_id = @connection_id AND e.event_id = ANY (@event_ids::text[])
   AND d.source = 'hook';
 
+-- name: ConfirmEvents :exec
+UPDATE events e SET confirmed_at = @at::timestamptz
+WHERE e.tenant_id = @tenant_id AND e.connection_id = @connection_id AND e.event_id = ANY (@event_ids::text[]) AND e.confirmed_at IS NULL
+  AND EXISTS (SELECT FROM deliveries d WHERE d.tenant_id = e.tenant_id AND d.delivery_id = e.delivery_id AND d.source = 'hook')
+  AND EXISTS (SELECT FROM event_verdicts v WHERE v.tenant_id = e.tenant_id AND v.connection_id = e.connection_id
+                AND v.event_id = e.event_id AND v.hold_id IS NOT NULL);
+
+-- name: DoubtEvent :execrows
+UPDATE events SET doubted_at = CASE WHEN confirmed_at IS NULL THEN @at::timestamptz END
+WHERE tenant_id = @tenant_id AND connection_id = @connection_id AND event_id = @event_id
+  AND (confirmed_at IS NULL) = (doubted_at IS NULL);
+
 -- name: InsertVerdict :exec
 INSERT INTO event_verdicts (tenant_id, connection_id, event_id, subject_id, class, verdict, reason, rule, hold_id,
     occurred_at, judged_at)
