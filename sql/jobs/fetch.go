@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -74,6 +75,7 @@ func (f *fetcher) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvai
 	rows, err := f.db.QueryContext(ctx, fetch, p.Queue, p.MaxToLock, p.ClientID, p.MaxAttemptedBy,
 		f.lanes.most, pq.Array(names), pq.Array(busy), pq.Array(room))
 	if err != nil {
+		f.leaveStandby(err)
 		return nil, fmt.Errorf("fetching jobs: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
@@ -95,6 +97,16 @@ func (f *fetcher) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvai
 		}
 	}
 	return jobs, nil
+}
+
+// leaveStandby gives the idle connections back when the server takes no writes:
+// behind the same name there may be the new primary by now.
+func (f *fetcher) leaveStandby(err error) {
+	var pe *pq.Error
+	if errors.As(err, &pe) && pe.Code == "25006" {
+		f.db.SetMaxIdleConns(0)
+		f.db.SetMaxIdleConns(max(f.db.Stats().MaxOpenConnections, 2))
+	}
 }
 
 func scanJob(rows *sql.Rows) (*rivertype.JobRow, error) {

@@ -24,6 +24,10 @@ func (s *Server) createRoles(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
+	var standby bool
+	if err := db.QueryRowContext(ctx, "SELECT pg_is_in_recovery()").Scan(&standby); err != nil || standby {
+		return err // a standby has what its primary made
+	}
 	for _, role := range []string{RoleOwner, RoleApp} {
 		if err := ensureRole(ctx, db, role, s.secrets.of(role)); err != nil {
 			return fmt.Errorf("cannot create the role %s: %w", role, err)

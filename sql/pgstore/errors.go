@@ -124,7 +124,9 @@ func unavailable(err error) bool {
 		case "08", "53", "57", "58": // connection, resources, operator, system
 			return true
 		}
-		return pe.Code == "25006" || pe.Code == "55P03" // read-only standby, lock not available
+		// A standby refuses a write, or to begin one; a plan that a migration made
+		// stale is made anew the next time; a lock was not had in time.
+		return pe.Code == readOnly || pe.Code == notSupported || pe.Code == "55P03"
 	}
 	var ne net.Error
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||

@@ -57,6 +57,7 @@ func (s *Store) commitBatch(ctx context.Context, batch []*arrival) []error {
 		if err != nil && len(batch) > 1 && aboutRow(err) {
 			err = s.inPool(ctx, s.intake, func(t *tx) error { return t.insertEach(ctx, batch, results) })
 		}
+		s.leaveStandby(err)
 		if err != nil && transient(err) && try < tries && pause(ctx, try) == nil {
 			continue
 		}

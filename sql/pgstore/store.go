@@ -129,6 +129,9 @@ func connect(dsn string, inOneTrip bool) (driver.Connector, error) {
 	if err != nil {
 		return nil, errors.New("the database's connection string cannot be read") // the cause could quote the password
 	}
+	if err := safeWire(cfg); err != nil {
+		return nil, err
+	}
 	if cfg.Runtime == nil {
 		cfg.Runtime = map[string]string{}
 	}

@@ -46,6 +46,7 @@ func (s *Store) inTenant(ctx context.Context, tenant holds.TenantID, op string, 
 func (s *Store) run(ctx context.Context, op string, opts *sql.TxOptions, fn func(*tx) error) error {
 	for try := 1; ; try++ {
 		err := s.once(ctx, opts, fn)
+		s.leaveStandby(err)
 		var caller *callerError
 		switch {
 		case errors.As(err, &caller):

@@ -13,7 +13,7 @@ import (
 type loaded struct {
 	rate    float64 // answers of 2xx a second
 	latency series  // milliseconds, of those
-	refused int64   // other answers: the service protects itself
+	refused int64   // other answers, and none: the service protects itself
 }
 
 // closed has clients that each wait for their answer before they ask again.
@@ -39,7 +39,7 @@ func closed(ctx context.Context, clients int, span time.Duration, ask func(*http
 // open asks at a steady rate, whether or not earlier answers are there. A latency
 // counts from when it was due, so that a service that stalls is not asked less.
 func open(ctx context.Context, rate float64, span time.Duration, ask func(c *http.Client, n int) (int, error)) (loaded, error) {
-	c := newClient(512)
+	c := newClient(128)
 	defer c.CloseIdleConnections()
 	var out collect
 	var all sync.WaitGroup
@@ -88,8 +88,9 @@ func (c *collect) add(status int, err error, took time.Duration) {
 	defer c.mu.Unlock()
 	switch {
 	case err != nil:
+		c.refused++
 		c.err = err
-		c.failed.Store(true)
+		c.failed.Store(c.refused > int64(len(c.latency))) // nobody is there
 	case status >= 200 && status < 300:
 		c.latency = append(c.latency, millis(took))
 	default:
@@ -100,8 +101,11 @@ func (c *collect) add(status int, err error, took time.Duration) {
 
 func (c *collect) loaded(took time.Duration) (loaded, error) {
 	out := loaded{rate: float64(len(c.latency)) / took.Seconds(), latency: c.latency, refused: c.refused}
-	if c.err == nil && len(c.latency) == 0 {
-		return out, fmt.Errorf("no request was accepted; one was answered %d", c.status)
+	switch {
+	case len(c.latency) > 0 && !c.failed.Load():
+		return out, nil
+	case c.err != nil:
+		return out, c.err
 	}
-	return out, c.err
+	return out, fmt.Errorf("no request was accepted; one was answered %d", c.status)
 }

@@ -78,7 +78,7 @@ func full() sizes {
 // mean nothing.
 func short() sizes {
 	return sizes{
-		short: true, rounds: 2, span: 500 * time.Millisecond, clients: []int{1, 8}, rates: []int{5}, tenants: 4, storm: 4, few: 100, many: 1_000, churn: 1_000,
+		short: true, rounds: 1, span: 500 * time.Millisecond, clients: []int{1, 8}, rates: []int{5}, tenants: 4, storm: 4, few: 100, many: 1_000, churn: 1_000,
 	}
 }
 

@@ -54,12 +54,17 @@ func intake(ctx context.Context, b *bench) ([]row, error) {
 			}
 		}
 		r := quotient(fmt.Sprintf("Durable 2xx/s ÷ pgbench, %d clients", clients), intakeAims()[clients], ours, bare, "per s")
-		if refused > 0 {
-			r.detail += fmt.Sprintf("; %d refused with 503", refused)
-		}
-		out = append(out, r)
+		out = append(out, r.refusing(refused))
 	}
 	return out, nil
+}
+
+// refusing adds how many requests were not accepted.
+func (r row) refusing(n int64) row {
+	if n > 0 {
+		r.detail += fmt.Sprintf("; %d asked to wait", n)
+	}
+	return r
 }
 
 // take has clients deliver as fast as they are answered.
@@ -83,6 +88,7 @@ func acknowledgement(ctx context.Context, b *bench) ([]row, error) {
 	}
 	rate := max(1, int(most.rate/2))
 	var ours, bare series
+	refused := int64(0)
 	for round := range b.rounds {
 		if err := w.db.setAside(ctx); err != nil {
 			return nil, err
@@ -101,9 +107,10 @@ func acknowledgement(ctx context.Context, b *bench) ([]row, error) {
 			return nil, err
 		}
 		bare, ours = append(bare, p.latency.quantile(0.99)), append(ours, l.latency.quantile(0.99))
+		refused += l.refused
 		b.say("  %d/s, round %d/%d: p99 %s ms, pgbench %s ms", rate, round+1, b.rounds, number(ours[round]), number(bare[round]))
 	}
 	r := quotient("Acknowledgement p99 ÷ pgbench's at half of capacity", atMost(1.5, ""), ours, bare, "ms")
 	r.detail += fmt.Sprintf(", at %d/s", rate)
-	return []row{r}, nil
+	return []row{r.refusing(refused)}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,6 +59,7 @@ func TestMeasuresAreChosenByName(t *testing.T) {
 // answered is an error.
 func TestLoadsCountWhatWasAccepted(t *testing.T) {
 	var n atomic.Int64
+	var mu sync.Mutex
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if r.Header.Get("Authorization") != "s" || string(body) != "b" {
@@ -78,6 +80,18 @@ func TestLoadsCountWhatWasAccepted(t *testing.T) {
 	l, err = closed(t.Context(), 2, 20*time.Millisecond, func(c *http.Client) (int, error) { return deliver(c, srv.URL, "s", []byte("b")) })
 	if err != nil || int64(len(l.latency))+l.refused != n.Load()-before || l.rate <= 0 {
 		t.Errorf("closed: %d accepted, %d refused, %v", len(l.latency), l.refused, err)
+	}
+	flaky := 0
+	l, err = open(t.Context(), 1000, 10*time.Millisecond, func(*http.Client, int) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if flaky++; flaky == 4 {
+			return 0, io.ErrUnexpectedEOF
+		}
+		return 204, nil
+	})
+	if err != nil || len(l.latency) != 9 || l.refused != 1 {
+		t.Errorf("one without an answer: %d accepted, %d refused, %v", len(l.latency), l.refused, err)
 	}
 	broken := errors.New("broken")
 	if _, err := open(t.Context(), 1000, 10*time.Millisecond, func(*http.Client, int) (int, error) { return 0, broken }); !errors.Is(err, broken) {
