@@ -192,6 +192,9 @@ type Event struct {
 	Summary     string `json:"summary,omitempty"`
 	// Echo is the action of ours that causes such an event, when there is one.
 	Echo ActionKind `json:"echo,omitempty"`
+	// Push is what the platform's push tells of such a change. It is kept beside the
+	// event, since it is not what happened but how we hear of it.
+	Push Push `json:"-"`
 	// Lead is set on our own observation that another account of the same person is
 	// held: this account is held, too, for as long as that one is.
 	Lead *Lead `json:"lead,omitempty"`

@@ -85,4 +85,6 @@ type ConnectionHealth struct {
 	// Feeds is what is wrong with the subscriptions through which the provider
 	// calls us, in words for people; empty when all is well or there are none.
 	Feeds string
+	// Telling is how the connection's changes reached us of late.
+	Telling Telling
 }

@@ -15,7 +15,7 @@ const (
 )
 
 // JSONKind is the type of a JSON value.
-type JSONKind int
+type JSONKind uint8
 
 // The kinds. Absent is the zero value: there is no such member.
 const (

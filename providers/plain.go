@@ -11,7 +11,7 @@ import (
 // round, at most max characters. What is taken out leaves U+FFFD behind, so
 // that a reader sees that something was there; what is cut off leaves "…".
 func Plain(s string, max int) string {
-	if isPlain(s) && utf8.RuneCountInString(s) <= max {
+	if isSimple(s) && len(s) <= max || isPlain(s) && utf8.RuneCountInString(s) <= max {
 		return s
 	}
 	var b strings.Builder
@@ -28,6 +28,16 @@ func Plain(s string, max int) string {
 		n++
 	}
 	return b.String()
+}
+
+// isSimple tells of a text in ASCII that can be shown: most are.
+func isSimple(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // isPlain tells whether a text contains nothing that Plain takes out.

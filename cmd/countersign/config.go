@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -188,8 +190,8 @@ func LoadConfig(path string) (*Config, error) {
 	if err := notForAll(path); err != nil {
 		return nil, err
 	}
-	c := &Config{}
-	if err := yaml.UnmarshalWithOptions(raw, c, yaml.Strict()); err != nil {
+	c, err := parseConfig(raw)
+	if err != nil {
 		return nil, fmt.Errorf("%s:\n%s", path, yaml.FormatError(err, false, true))
 	}
 	abs, err := filepath.Abs(path)
@@ -200,6 +202,26 @@ func LoadConfig(path string) (*Config, error) {
 	c.defaults()
 	if problems := c.check(); len(problems) > 0 {
 		return nil, fmt.Errorf("%s:\n%w", path, errors.Join(problems...))
+	}
+	return c, nil
+}
+
+// parseConfig reads one document strictly: what stood in a second one would be
+// left out in silence. The library panics on some files that are no configuration,
+// such as a tag before a word where a list belongs; they are refused like any other.
+func parseConfig(raw []byte) (c *Config, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c, err = nil, errors.New("this cannot be read as keys with plain values; take tags (!) and anchors (&) out")
+		}
+	}()
+	c = &Config{}
+	d := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict())
+	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := d.Decode(&Config{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is a second document (after ---); put everything into one")
 	}
 	return c, nil
 }

@@ -61,6 +61,8 @@ func TestConfigRefusals(t *testing.T) {
 		"a key twice":                {"installation: test", "installation: test\ninstallation: other", []string{"installation"}},
 		"a wrong duration":           {"poll_every: 300ms", "poll_every: often", []string{"often"}},
 		"not YAML":                   {"tenants:", "tenants: [", []string{"countersign.yaml"}},
+		"a second document":          {"tenants:", "---\ntenants:", []string{"second document"}},
+		"a tag where a list belongs": {"reviewers: [ruth, omar, sanne]", "reviewers: !a b", []string{"countersign.yaml"}},
 		"contain without emergency":  {"break_glass: [00uBreakGlassOne0000, 00uBreakGlassTwo0000]", "break_glass: [00uBreakGlassOne0000]", []string{"break_glass", "two"}},
 		"emergency accounts by name": {"break_glass: [00uBreakGlassOne0000,", "break_glass: [break.glass@nordwind.example,", []string{"break_glass", "20 letters"}},
 		"the console for everybody":  {"console:\n  listen: \"127.0.0.1:0\"", "console:\n  listen: \":8080\"", []string{"console.listen", "loopback"}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -174,21 +175,40 @@ func BenchmarkReplay(b *testing.B) {
 			b.ReportAllocs()
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			busy := processorTime(b)
+			var busy, valid time.Duration
 			for b.Loop() {
+				began := processorTime(b)
 				err := run(context.Background(), []string{"replay", "--provider", tc.provider, "--json", "-"}, streams{in: strings.NewReader(log.String()), out: io.Discard, err: io.Discard})
 				if err != nil {
 					b.Fatal(err)
 				}
+				busy += processorTime(b) - began
+				b.StopTimer()
+				valid += validating(b, log.String())
+				b.StartTimer()
 			}
-			busy = processorTime(b) - busy
 			runtime.ReadMemStats(&after)
 			n := float64(b.N) * records
 			b.ReportMetric(n/b.Elapsed().Seconds(), "records/s")
 			b.ReportMetric(n/busy.Seconds(), "records/cpu-s")
+			b.ReportMetric(busy.Seconds()/valid.Seconds(), "times-json.Valid")
+			b.ReportMetric(float64(after.Mallocs-before.Mallocs)/n, "allocs/record")
 			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/n, "B/record")
 		})
 	}
+}
+
+// validating is how long encoding/json takes to see that the lines of a log are
+// JSON.
+func validating(b *testing.B, log string) time.Duration {
+	b.Helper()
+	began := processorTime(b)
+	for line := range strings.SplitSeq(strings.TrimSpace(log), "\n") {
+		if !json.Valid([]byte(line)) {
+			b.Fatal("a line is not JSON")
+		}
+	}
+	return processorTime(b) - began
 }
 
 // processorTime is how long the process has been running on a processor.

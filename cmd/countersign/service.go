@@ -155,7 +155,7 @@ func (s *service) makeKeeper(ctx context.Context) error {
 	s.keeper = keeper.New(keeper.Options{
 		Inbox: s.store, Holds: s.store, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
 		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Brakes: s.store, Connections: s.keeperConnections(judges, accounts),
-		Now: s.store.Now, NewID: newID, Logger: s.log,
+		Tellings: s.store, Now: s.store.Now, NewID: newID, Logger: s.log,
 	})
 	return nil
 }

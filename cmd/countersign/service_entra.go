@@ -34,7 +34,7 @@ func (s *service) openEntra(t Tenant, n Connection, x seams) (platform, error) {
 	if err != nil {
 		return out, err
 	}
-	out.provider = client
+	out.provider, out.advice = client, entra.FeedAdvice
 	out.run = []func(context.Context) error{poller.Run, feeds.Run}
 	out.wake = poller.Kick
 	out.lifecycle = func(subscription, event string) {

@@ -23,7 +23,7 @@ func (s *service) openOkta(t Tenant, n Connection, x seams) (platform, error) {
 		return out, err
 	}
 	poller := client.NewPoller(okta.PollerOptions{Pages: s.store, Interval: n.Okta.PollEvery, Report: s.polled(t, n)})
-	out.provider, out.run = client, []func(context.Context) error{poller.Run}
+	out.provider, out.run, out.advice = client, []func(context.Context) error{poller.Run}, okta.HookAdvice
 	return out, nil
 }
 

@@ -21,6 +21,9 @@ type platform struct {
 	// subscription; both only where the provider notifies through subscriptions.
 	wake      func()
 	lifecycle func(subscription, event string)
+	// advice says what to check when changes that the provider should push come by
+	// its log alone.
+	advice string
 }
 
 // adapter is what a provider does for the keeper.
@@ -77,7 +80,7 @@ func (s *service) keeperConnections(judges map[string]keeper.Judge, accounts map
 		n := keeper.Connection{
 			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Mode: holds.Mode(c.config.Mode),
 			Judge: judges[c.tenant.ID], Provider: c.provider, Objects: c.provider, Records: c.provider,
-			BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(),
+			BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(), PushAdvice: c.advice,
 			Caps: c.tenant.caps(c.config, accounts[holds.ConnectionID(c.config.ID)]), TopRoles: c.config.topRoles(),
 		}
 		n.Listening, _ = c.provider.(keeper.Listening) // Okta's hook; Entra's subscriptions are looked after by their feeds

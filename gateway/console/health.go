@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/countersign/countersign/gateway/page"
@@ -22,6 +23,9 @@ type connection struct {
 	// Log is when the provider's log was read; Rules whether the restraint
 	// group's rules are in force.
 	Log, Rules string
+	// Told is how many changes the platform pushed to us of those it should, empty
+	// when there were none of late.
+	Told string
 	// Problems are sentences people have to do something about.
 	Problems []string
 }
@@ -43,10 +47,23 @@ func connectionOf(h holds.ConnectionHealth, now time.Time) connection {
 	if h.Feeds != "" {
 		c.Problems = append(c.Problems, "Notifications from the provider: "+page.Line(h.Feeds, 300))
 	}
+	c.told(h.Telling)
 	if c.Acts {
 		c.rules(h.Enforcement, now)
 	}
 	return c
+}
+
+// told says how many changes came by the push and not by the log alone.
+func (c *connection) told(t holds.Telling) {
+	pushed, of := t.Hour.Share()
+	before, ofDay := t.Day.Share()
+	if of+ofDay > 0 {
+		c.Told = fmt.Sprintf("%d of %d changes pushed in a day", pushed+before, of+ofDay)
+	}
+	if why := t.Trouble(); why != "" {
+		c.Problems = append(c.Problems, page.Line(why, 300))
+	}
 }
 
 // rules says whether a restraint would restrain anybody.

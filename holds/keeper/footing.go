@@ -50,6 +50,35 @@ func (k *Keeper) listening(ctx context.Context, c Connection) {
 	}
 }
 
+// telling raises that what a platform's push should tell comes by its log alone.
+// Somebody may have burnt its allowance or made our address slow, so that what they
+// do next is seen later. That it tells again is written down, too.
+func (k *Keeper) telling(ctx context.Context, c Connection) {
+	if k.Tellings == nil {
+		return
+	}
+	short, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	t, err := k.Tellings.CountTold(short, c.Tenant, c.ID, k.Now())
+	if err != nil {
+		k.failed(ctx, "what a connection's push tells could not be counted", err, "connection", c.ID)
+		return
+	}
+	why := t.Trouble()
+	if why == "" {
+		if _, was := k.silent.LoadAndDelete(c.ID); was {
+			k.Logger.Info("a connection's push tells of changes again", "connection", c.ID)
+		}
+		return
+	}
+	k.silent.Store(c.ID, true)
+	k.Logger.Warn("what a connection's push should tell comes by its log alone", "connection", c.ID, "why", why)
+	why += " Nothing is lost by it, but changes are held later. " + c.PushAdvice
+	if err := k.raise(ctx, c, "countersign.told_by_log_alone", why); err != nil {
+		k.failed(ctx, "people could not be told that a connection's push is silent", err, "connection", c.ID)
+	}
+}
+
 // raise puts an observation of ours into the inbox. The same observation of the
 // same day has the same id, so that repeating it changes nothing.
 func (k *Keeper) raise(ctx context.Context, c Connection, kind, why string) error {

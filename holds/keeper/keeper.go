@@ -26,6 +26,9 @@ type Connection struct {
 	// Listening looks after what the platform tells us through; nil when nothing of
 	// it can be read back.
 	Listening Listening
+	// PushAdvice says what to check when changes that the platform's push should
+	// tell come by its log alone.
+	PushAdvice string
 	// Judge is the policy of the connection's tenant; nil means the keeper's own.
 	Judge Judge
 	// BreakGlass and OwnAccounts are immutable account ids that are never
@@ -39,7 +42,8 @@ type Connection struct {
 	TopRoles []string
 }
 
-// Options is everything a keeper is made of. All fields but Brakes are required.
+// Options is everything a keeper is made of. All fields but Brakes and Tellings are
+// required.
 type Options struct {
 	Inbox     Inbox
 	Holds     Holds
@@ -53,6 +57,8 @@ type Options struct {
 	// Brakes lets go on what waited for one; nil where nothing ever waits.
 	Brakes      Brakes
 	Connections []Connection
+	// Tellings counts by which way changes reach us; nil counts nothing.
+	Tellings Tellings
 	// Now is the business clock, corrected by the database's.
 	Now func() time.Time
 	// NewID makes UUIDs (version 7).
@@ -77,6 +83,8 @@ type Keeper struct {
 	// armed is whether each connection's emergency accounts were there when they were
 	// looked up last; losing it costs another look.
 	armed sync.Map
+	// silent are the connections whose push was found silent at the last look.
+	silent sync.Map
 }
 
 // New makes a keeper.

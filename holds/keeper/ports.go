@@ -66,6 +66,13 @@ type Snapshots interface {
 	SaveHealth(ctx context.Context, h holds.ConnectionHealth) error
 }
 
+// Tellings is what is known of the ways on which changes reached us.
+type Tellings interface {
+	// CountTold counts a connection's events of the last day by the way on which
+	// they came, and keeps the count in its health.
+	CountTold(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, now time.Time) (holds.Telling, error)
+}
+
 // Notices is the ledger of messages.
 type Notices interface {
 	// Notice reads one notice.

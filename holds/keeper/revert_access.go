@@ -8,18 +8,19 @@ import (
 	"github.com/countersign/countersign/holds"
 )
 
-// removeRoles takes away the role that an event granted.
+// removeRoles takes away the role that an event granted: the one it names, or
+// where it names none, what the before-image does not show. That image may be a
+// day old, so another role that came since is never taken for the one named.
 func (p *revertPlan) removeRoles(e holds.EventRef) {
+	unnamed := e.Role == (holds.Object{})
 	found, left := false, ""
-	byName := func(r holds.Role) bool { return named(e.Role, r.ID, r.Kind, r.Name) }
-	// The before-image may be a day old: where the event names the role, another
-	// that came since is not touched, nor when an earlier run has taken it away.
-	told := p.did(holds.RemoveRole) || slices.ContainsFunc(p.now.Roles, func(r holds.Role) bool { return p.newRole(r) && byName(r) })
 	for _, r := range p.now.Roles {
-		if !p.newRole(r) || (told || !p.known) && !byName(r) && !p.chose(r.ID) {
-			if p.newRole(r) {
-				left = r.Name
-			}
+		if !p.newRole(r) {
+			continue
+		}
+		granted := named(e.Role, r.ID, r.Kind, r.Name) || unnamed && p.known && !p.did(holds.RemoveRole)
+		if !granted && !p.chose(r.ID) {
+			left = r.Name
 			continue
 		}
 		found = true
@@ -31,10 +32,9 @@ func (p *revertPlan) removeRoles(e holds.EventRef) {
 	}
 	switch {
 	case found:
+	case left != "":
+		p.say(fmt.Sprintf("the role %s came since the before-image and is not one that the change names; look whether it belongs to it", left))
 	case p.did(holds.RemoveRole):
-		if left != "" {
-			p.say(fmt.Sprintf("the role %s came since the before-image and is not one that the change names; look whether it belongs to it", left))
-		}
 	case p.known:
 		p.over("no role that came since is on the account any more; there was nothing left to take away (" + e.Type + ")")
 	default:

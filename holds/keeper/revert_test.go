@@ -42,6 +42,23 @@ func TestRevertAgainRemovesNoOtherRole(t *testing.T) {
 	}
 }
 
+// TestRevertOfARoleThatIsGone: somebody took the granted role away by hand, and
+// the account was given another since; that one is named to people, not removed.
+func TestRevertOfARoleThatIsGone(t *testing.T) {
+	w := newWorld(t)
+	w.snapshots = append(w.snapshots, holds.Snapshot{Account: holds.Account{ID: "00uvictim"}, At: start.Add(-time.Hour)})
+	w.provider.account.Roles = []holds.Role{{ID: "r1", Kind: "REPORT_ADMIN", Name: "Reports"}}
+	denied(t, w, roleGranted(holds.Object{Name: "Super Administrator"}))
+	w.run(holds.EffectRevert)
+	h := w.the(t)
+	if len(w.provider.account.Roles) != 1 || w.provider.effects[holds.RemoveRole] != 0 {
+		t.Fatalf("the account has %v", w.provider.account.Roles)
+	}
+	if h.State != holds.Reverted || !strings.Contains(strings.Join(h.Irreversible, ";"), "the role Reports came since") {
+		t.Fatalf("%s, left %q", h.State, h.Irreversible)
+	}
+}
+
 func TestRevertRemovesTheGrantedRoleOnly(t *testing.T) {
 	for name, known := range map[string]bool{"with a before-image": true, "by the event's name": false} {
 		t.Run(name, func(t *testing.T) {

@@ -167,6 +167,7 @@ func (k *Keeper) Health(ctx context.Context) {
 			k.footing(ctx, c, e, err)
 			k.listening(ctx, c)
 			k.arm(ctx, c)
+			k.telling(ctx, c)
 		}
 	}
 }

@@ -18,10 +18,10 @@ func credential(e *holds.Event, r *record) {
 	added, removed, seen := []string(nil), []string(nil), false
 	for _, t := range r.targets {
 		for _, c := range t.changes {
-			if !credentialProperty(c.name) {
+			if !credentialProperty(c.key) {
 				continue
 			}
-			before, after := credentials(c.old), credentials(c.new)
+			before, after := credentials(c.old()), credentials(c.new())
 			if len(without(after, before)) == 0 && len(without(before, after)) == 0 {
 				continue
 			}
@@ -42,8 +42,10 @@ func credential(e *holds.Event, r *record) {
 	}
 }
 
-func credentialProperty(name string) bool {
-	switch strings.ToLower(name) {
+// credentialProperty tells of properties, by their names in lower case, that carry
+// credentials.
+func credentialProperty(key string) bool {
+	switch key {
 	case "keydescription", "federatedidentitycredentials", "keycredentials", "passwordcredentials":
 		return true
 	}
@@ -155,18 +157,18 @@ type grant struct{ id, principal, kind, scope string }
 // …, Scope: …]]": what stood before the arrow is left out.
 func consentGrants(c change) []grant {
 	had := grantsBefore(c)
-	_, after, ok := strings.Cut(plainLong(c.new), "=>")
+	_, after, ok := strings.Cut(plainLong(c.new()), "=>")
 	if !ok {
-		after = plainLong(c.new)
+		after = plainLong(c.new())
 	}
 	return slices.DeleteFunc(grantsIn(after), func(g grant) bool { return slices.Contains(had, g) })
 }
 
 // grantsBefore are the grants that stood before the change, as they were.
 func grantsBefore(c change) []grant {
-	before, _, ok := strings.Cut(plainLong(c.new), "=>")
+	before, _, ok := strings.Cut(plainLong(c.new()), "=>")
 	if !ok {
-		before = plainLong(c.old)
+		before = plainLong(c.old())
 	}
 	return grantsIn(before)
 }

@@ -25,7 +25,7 @@ func (x *Decoder) read(d document, received time.Time) (holds.Event, error) {
 	case shapeUnified:
 		return x.unified(d, &m, received)
 	case shapeWrapped:
-		inner, err := readDocument([]byte(d.word(m[fAuditData])), nil)
+		inner, err := d.open(d.word(m[fAuditData]))
 		if err != nil {
 			return holds.Event{}, err
 		}
@@ -62,7 +62,7 @@ func (x *Decoder) diagnostic(d document, m *members, received time.Time) (holds.
 	at := m[fProperties]
 	if d.kind(at) == providers.String {
 		var err error
-		if in, err = readDocument([]byte(d.word(at)), nil); err != nil {
+		if in, err = d.open(d.word(at)); err != nil {
 			return holds.Event{}, err
 		}
 		at = 0

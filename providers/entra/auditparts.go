@@ -1,6 +1,8 @@
 package entra
 
 import (
+	"slices"
+
 	"github.com/countersign/countersign/providers"
 )
 
@@ -19,7 +21,7 @@ func (r *record) readAudit(d document, m *members) error {
 // inside gives a member as the value it is, or, where a channel wrote it as JSON in
 // a string, as the document in that string. The second is 0 for a document of its
 // own, and the last tells whether there is a value at all.
-func (d document) inside(i int32) (document, int32, bool) {
+func (d document) inside(i place) (document, place, bool) {
 	switch d.kind(i) {
 	case providers.Absent, providers.Null:
 		return d, 0, false
@@ -28,14 +30,14 @@ func (d document) inside(i int32) (document, int32, bool) {
 		if s == "" {
 			return d, 0, false
 		}
-		in, err := readDocument([]byte(s), nil)
+		in, err := d.open(s)
 		return in, 0, err == nil
 	case providers.Object, providers.Array, providers.Bool, providers.Number:
 	}
 	return d, i, true
 }
 
-func (r *record) readInitiator(d document, i int32) error {
+func (r *record) readInitiator(d document, i place) error {
 	in, at, ok := d.inside(i)
 	if !ok || in.nodes[at].kind != providers.Object {
 		return nil
@@ -54,8 +56,11 @@ func (r *record) readInitiator(d document, i int32) error {
 
 // readEntry reads a user, an application or a target. The second result is false
 // for one that says nothing of itself.
-func readEntry(d document, i int32) (entry, bool, error) {
-	m, err := d.object(i)
+func readEntry(d document, i place) (entry, bool, error) {
+	if d.kind(i) != providers.Object {
+		return entry{}, false, nil
+	}
+	m, err := d.members(i)
 	if err != nil {
 		return entry{}, false, err
 	}
@@ -71,7 +76,7 @@ func entryOf(d document, m *members) entry {
 		kind: providers.Plain(d.word(m[fType]), 60), id: objectID(raw), appID: objectID(d.word(m[fAppID])), ip: address(d.word(m[fIPAddress])),
 		login: providers.Plain(d.word(m[fUserPrincipalName]), most), name: providers.Plain(d.word(m[fDisplayName]), most),
 	}
-	e.zero = guid(raw) == nobody
+	e.zero = raw == nobody
 	e.badID = raw != "" && e.id == "" && !e.zero
 	if e.home = guid(d.word(m[fHomeTenantID])); e.home == nobody {
 		e.home = ""
@@ -79,7 +84,7 @@ func entryOf(d document, m *members) entry {
 	return e
 }
 
-func (r *record) readTargets(d document, i int32) error {
+func (r *record) readTargets(d document, i place) error {
 	in, at, ok := d.inside(i)
 	if !ok {
 		return nil
@@ -88,6 +93,7 @@ func (r *record) readTargets(d document, i int32) error {
 		r.doubt("The record's targets are not a list and were not read.")
 		return nil
 	}
+	r.targets = d.scratch.targets
 	for j := at + 1; j < in.nodes[at].next; j = in.nodes[j].next {
 		if in.nodes[j].kind != providers.Object {
 			r.doubt("One of the record's targets is not an object and was not read.")
@@ -103,49 +109,66 @@ func (r *record) readTargets(d document, i int32) error {
 		}
 		r.targets = append(r.targets, t)
 	}
+	d.scratch.targets = r.targets // what it has grown to is there for the next
 	return nil
 }
 
 // readChanges reads modified properties. Some records have names alone there.
-func readChanges(d document, i int32) ([]change, error) {
+func readChanges(d document, i place) ([]change, error) {
 	in, at, ok := d.inside(i)
 	if !ok || in.nodes[at].kind != providers.Array {
 		return nil, nil
 	}
-	var out []change
+	all := d.scratch.changes
+	from := len(all)
 	for j := at + 1; j < in.nodes[at].next; j = in.nodes[j].next {
 		if in.nodes[j].kind == providers.String {
-			out = append(out, change{name: in.word(j)})
+			all = append(all, change{name: in.word(j), key: in.lower(j)})
 			continue
 		}
 		m, err := in.object(j)
 		if err != nil {
 			return nil, err
 		}
-		c := change{name: in.word(m[fDisplayName]), old: in.value(m[fOldValue]), new: in.value(m[fNewValue])}
-		if c.name == "" {
-			c.name = in.word(m[fName])
+		name := m[fDisplayName]
+		if in.word(name) == "" {
+			name = m[fName]
 		}
-		if c.name != "" {
-			out = append(out, c)
+		if key := in.lower(name); key != "" {
+			all = append(all, change{name: in.word(name), key: key, was: in.literal(m[fOldValue]), is: in.literal(m[fNewValue])})
 		}
 	}
-	return out, nil
+	d.scratch.changes = all
+	return slices.Clip(all[from:]), nil
 }
 
-// value is a member as text: a string's, or the bytes of anything else.
-func (d document) value(i int32) string {
-	switch d.kind(i) {
-	case providers.String:
+// literal is a value as it stands in the record; nil for none and for null.
+type literal []byte
+
+func (d document) literal(i place) literal {
+	if k := d.kind(i); k == providers.Absent || k == providers.Null {
+		return nil
+	}
+	return d.bytes(i)
+}
+
+// text is a string's, or the bytes of anything else.
+func (l literal) text() string {
+	if len(l) > 0 && l[0] == '"' {
+		return unquote(l)
+	}
+	return string(l)
+}
+
+// value is a member as text.
+func (d document) value(i place) string {
+	if d.kind(i) == providers.String {
 		return d.word(i)
-	case providers.Absent, providers.Null:
-		return ""
-	case providers.Object, providers.Array, providers.Bool, providers.Number:
 	}
-	return string(d.bytes(i))
+	return d.literal(i).text()
 }
 
-func (r *record) readDetails(d document, i int32) error {
+func (r *record) readDetails(d document, i place) error {
 	var err error
 	r.details, err = readPairs(d, i)
 	if err == nil && r.ip == "" {
@@ -155,12 +178,13 @@ func (r *record) readDetails(d document, i int32) error {
 }
 
 // readPairs reads a list of names with values, whichever words it has for those.
-func readPairs(d document, i int32) ([]pair, error) {
+func readPairs(d document, i place) ([]pair, error) {
 	in, at, ok := d.inside(i)
 	if !ok || in.nodes[at].kind != providers.Array {
 		return nil, nil
 	}
-	var out []pair
+	all := d.scratch.pairs
+	from := len(all)
 	for j := at + 1; j < in.nodes[at].next; j = in.nodes[j].next {
 		m, err := in.object(j)
 		if err != nil {
@@ -171,8 +195,9 @@ func readPairs(d document, i int32) ([]pair, error) {
 			p.name = in.word(m[fName])
 		}
 		if p.name != "" {
-			out = append(out, p)
+			all = append(all, p)
 		}
 	}
-	return out, nil
+	d.scratch.pairs = all
+	return slices.Clip(all[from:]), nil
 }

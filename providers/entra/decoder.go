@@ -44,7 +44,7 @@ type Decoder struct {
 	pretend  idList                   // applications that only call themselves a service of Microsoft's
 	found    atomic.Pointer[[]string] // services whose principal in the tenant is known, by name
 	policies idList                   // those that restrain, as last read back
-	nodes    sync.Pool                // of *[]node
+	scratch  sync.Pool                // of *scratch
 }
 
 // idList is a list of ids that may be replaced while it is read.
@@ -149,16 +149,17 @@ func (x *Decoder) one(raw []byte, received time.Time) holds.Event {
 // event reads one record. An error means that two readers could read it
 // differently, or nobody at all.
 func (x *Decoder) event(raw []byte, received time.Time) (holds.Event, error) {
-	list, ok := x.nodes.Get().(*[]node)
+	s, ok := x.scratch.Get().(*scratch)
 	if !ok {
-		list = new([]node)
+		s = newScratch()
 	}
-	defer x.nodes.Put(list)
-	d, err := readDocument(raw, *list)
+	defer x.scratch.Put(s)
+	s.reset()
+	d, err := readDocument(raw, s.nodes)
 	if err != nil {
 		return holds.Event{}, err
 	}
-	*list = d.nodes
+	d.scratch, s.nodes = s, d.nodes
 	e, err := x.read(d, received)
 	if err != nil {
 		return holds.Event{}, err

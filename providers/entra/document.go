@@ -3,6 +3,7 @@ package entra
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/countersign/countersign/providers"
 )
@@ -14,13 +15,17 @@ const (
 	maxNodes = 20_000
 )
 
+// place is where a value stands in a document's list of them.
+type place uint16
+
 // document is one JSON text, read once into a flat list of its values. It
 // accepts what providers.ReadJSON accepts and refuses what that refuses, but
 // makes nothing of a value before somebody asks for it: of ten thousand records
 // of a log most are sign-ins, of which four words matter.
 type document struct {
-	raw   []byte
-	nodes []node
+	raw     []byte
+	nodes   []node
+	scratch *scratch // nil where a document is read by itself
 }
 
 // node is a value of the document. What it contains follows it in the list, up
@@ -28,7 +33,7 @@ type document struct {
 type node struct {
 	from, to         int32 // its own bytes
 	nameFrom, nameTo int32 // its name's, without the quotes; both 0 outside an object
-	next             int32
+	next             place
 	kind             providers.JSONKind
 	// simple is a string of ASCII characters without escapes, and simpleName a name
 	// of those: their bytes are their text.
@@ -50,9 +55,16 @@ func readDocument(raw []byte, into []node) (document, error) {
 	return document{raw: raw, nodes: s.nodes}, err
 }
 
+// open reads the document that a text of this one holds.
+func (d document) open(text string) (document, error) {
+	in, err := readDocument([]byte(text), nil)
+	in.scratch = d.scratch
+	return in, err
+}
+
 // kind of a value; Absent for 0, which stands for a member that is not there.
 // (The document's own value is 0, too, and is asked for by root.)
-func (d document) kind(i int32) providers.JSONKind {
+func (d document) kind(i place) providers.JSONKind {
 	if i == 0 {
 		return providers.Absent
 	}
@@ -67,22 +79,42 @@ func (d document) root() providers.JSONKind {
 }
 
 // bytes are the value as it stands.
-func (d document) bytes(i int32) []byte { return d.raw[d.nodes[i].from:d.nodes[i].to] }
+func (d document) bytes(i place) []byte { return d.raw[d.nodes[i].from:d.nodes[i].to] }
 
 // word is a string's text; "" for everything that is not a string.
-func (d document) word(i int32) string {
+func (d document) word(i place) string {
 	if d.kind(i) != providers.String {
 		return ""
 	}
-	n := d.nodes[i]
-	if n.simple {
-		return string(d.raw[n.from+1 : n.to-1])
+	n := &d.nodes[i]
+	switch text := d.raw[n.from:n.to]; {
+	case !n.simple:
+		return unquote(text)
+	case d.scratch == nil:
+		return string(text[1 : len(text)-1])
+	default:
+		return d.scratch.word(text[1 : len(text)-1])
 	}
-	return unquote(d.raw[n.from:n.to])
+}
+
+// lower is a string's text in lower case.
+func (d document) lower(i place) string {
+	n := d.nodes[i]
+	if i == 0 || !n.simple || n.to-n.from > longWord || d.scratch == nil {
+		return strings.ToLower(d.word(i))
+	}
+	var lower [longWord]byte
+	size := copy(lower[:], d.raw[n.from+1:n.to-1])
+	for k, c := range lower[:size] {
+		if c >= 'A' && c <= 'Z' {
+			lower[k] = c + 'a' - 'A'
+		}
+	}
+	return d.scratch.word(lower[:size])
 }
 
 // scalar is the text of a string, number or boolean; "" for the rest.
-func (d document) scalar(i int32) string {
+func (d document) scalar(i place) string {
 	switch d.kind(i) {
 	case providers.String:
 		return d.word(i)
@@ -125,26 +157,29 @@ func (s *scanner) value(depth int, n node) error {
 	i := len(s.nodes)
 	n.from = int32(s.at)
 	s.nodes = append(s.nodes, n)
+	var kind providers.JSONKind
+	var simple bool
 	var err error
 	switch c := s.peek(); c {
 	case '{':
-		n.kind, err = providers.Object, s.object(depth)
+		kind, err = providers.Object, s.object(depth)
 	case '[':
-		n.kind, err = providers.Array, s.array(depth)
+		kind, err = providers.Array, s.array(depth)
 	case '"':
-		n.kind = providers.String
-		n.simple, err = s.text()
+		kind = providers.String
+		simple, err = s.text()
 	case 't':
-		n.kind, err = providers.Bool, s.literal("true")
+		kind, err = providers.Bool, s.literal("true")
 	case 'f':
-		n.kind, err = providers.Bool, s.literal("false")
+		kind, err = providers.Bool, s.literal("false")
 	case 'n':
-		n.kind, err = providers.Null, s.literal("null")
+		kind, err = providers.Null, s.literal("null")
 	default:
-		n.kind, err = providers.Number, s.number()
+		kind, err = providers.Number, s.number()
 	}
-	n.to, n.next = int32(s.at), int32(len(s.nodes))
-	s.nodes[i] = n
+	done := &s.nodes[i]
+	done.kind, done.simple = kind, simple
+	done.to, done.next = int32(s.at), place(len(s.nodes))
 	return err
 }
 

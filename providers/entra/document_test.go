@@ -46,7 +46,7 @@ func alike(t *testing.T, raw []byte) {
 	sameValue(t, d, 0, want)
 }
 
-func sameValue(t *testing.T, d document, i int32, want providers.JSON) {
+func sameValue(t *testing.T, d document, i place, want providers.JSON) {
 	t.Helper()
 	n := d.nodes[i]
 	if n.kind != want.Kind || string(d.bytes(i)) != string(want.Raw) {

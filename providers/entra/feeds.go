@@ -46,6 +46,12 @@ type FeedsOptions struct {
 // (https://learn.microsoft.com/graph/change-notifications-overview).
 func resources() []string { return []string{"users", "groups"} }
 
+// FeedAdvice is what to check when the audit log tells of changes to accounts and
+// groups and no notification came
+// (https://learn.microsoft.com/graph/change-notifications-delivery-webhooks).
+const FeedAdvice = "Check that Microsoft reaches the notification address from outside and is answered within three seconds (of an endpoint that is " +
+	"often slow, notifications are dropped for good), and that the application's subscriptions to users and groups are there and name that address."
+
 const (
 	longestLife = 41_760 * time.Minute
 	// handshakeFor is how long the handshake of a new subscription is answered. Graph

@@ -226,11 +226,11 @@ func fieldOf(lower []byte) field {
 }
 
 // members are an object's values by field; 0 for one that is not there.
-type members [fieldCount]int32
+type members [fieldCount]place
 
 // members reads an object's names. It is an error when two of them are the same
 // field.
-func (d document) members(i int32) (members, error) {
+func (d document) members(i place) (members, error) {
 	var m members
 	if d.nodes[i].kind != providers.Object {
 		return m, nil
@@ -250,15 +250,15 @@ func (d document) members(i int32) (members, error) {
 }
 
 // object is members of a member; none when that is no object.
-func (d document) object(i int32) (members, error) {
+func (d document) object(i place) (members, error) {
 	if d.kind(i) != providers.Object {
 		return members{}, nil
 	}
 	return d.members(i)
 }
 
-func (d document) fieldAt(j int32) field {
-	n := d.nodes[j]
+func (d document) fieldAt(j place) field {
+	n := &d.nodes[j]
 	name := d.raw[n.nameFrom:n.nameTo]
 	if !n.simpleName {
 		name = []byte(foldName(unquote(d.raw[n.nameFrom-1 : n.nameTo+1])))
@@ -268,7 +268,7 @@ func (d document) fieldAt(j int32) field {
 	}
 	var lower [longestField]byte
 	for k, c := range name {
-		if c >= 'A' && c <= 'Z' {
+		if c-'A' <= 'Z'-'A' {
 			c += 'a' - 'A'
 		}
 		lower[k] = c

@@ -104,7 +104,7 @@ func (x *Decoder) ourPolicy(e *holds.Event, r *record) bool {
 			return true
 		}
 		for _, c := range t.changes {
-			if x.group != "" && (mentions(c.old, x.group) || mentions(c.new, x.group)) {
+			if x.group != "" && (mentions(c.old(), x.group) || mentions(c.new(), x.group)) {
 				return true
 			}
 		}
@@ -124,9 +124,9 @@ func (x *Decoder) ourApplication(e *holds.Event, r *record) bool {
 			return true
 		}
 		for _, c := range t.changes {
-			switch strings.ToLower(c.name) {
+			switch c.key {
 			case "serviceprincipal.objectid", "serviceprincipal.appid", "targetid.serviceprincipalnames", "application.objectid", "application.appid":
-				if slices.ContainsFunc(own, func(id string) bool { return mentions(c.old, id) || mentions(c.new, id) }) {
+				if slices.ContainsFunc(own, func(id string) bool { return mentions(c.old(), id) || mentions(c.new(), id) }) {
 					return true
 				}
 			}

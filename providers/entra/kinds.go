@@ -24,6 +24,9 @@ type kind struct {
 	way holds.Way
 	// more says what of the record besides its name decides.
 	more detail
+	// push is set for a change of an account or group itself, of which our
+	// subscriptions should have told.
+	push bool
 }
 
 // detail is a part of a record that is read to know what it means.
@@ -63,7 +66,27 @@ func kinds() map[string]kind {
 	applications(add)
 	directories(add)
 	harmless(add)
+	for _, n := range notified() {
+		k, ok := table[n]
+		if !ok {
+			k = kind{class: holds.None, verb: holds.Other} // as what is not in the table
+		}
+		k.push = true
+		table[n] = k
+	}
 	return table
+}
+
+// notified are the activities after which Graph notifies a subscription to
+// accounts or to groups, for certain: an account or group comes, goes or is
+// switched on or off, or a group's members change. "Update user" is not among them:
+// most of what it tells, such as somebody's methods, is no property that is watched
+// (https://learn.microsoft.com/graph/change-notifications-overview).
+func notified() []string {
+	return []string{
+		"add user", "delete user", "disable account", "enable account", "add group", "delete group",
+		"add member to group", "remove member from group",
+	}
 }
 
 type adder = func(kind, ...string)

@@ -21,6 +21,9 @@ func (x *Decoder) tell(r *record, key name, received time.Time) holds.Event {
 	if e.Occurred, doubt = r.time(received); doubt != "" {
 		r.doubt(doubt)
 	}
+	if k.push && e.Outcome == holds.Succeeded {
+		e.Push = holds.PushedHint
+	}
 	if k.pending {
 		e.Outcome = holds.Failed
 		e.Summary += " (this grants nothing; what comes of it is a record of its own)"

@@ -66,7 +66,7 @@ func (n *name) end() {
 }
 
 // nameAt reads a member as an activity's name; an empty one when it is no string.
-func (d document) nameAt(i int32) name {
+func (d document) nameAt(i place) name {
 	if d.kind(i) != providers.String {
 		return name{}
 	}

@@ -45,7 +45,8 @@ type PollerOptions struct {
 
 // Poller reads directoryAudits in rounds. Entra has neither a delta nor a cursor
 // for its log, so a round asks by time, from an overlap before the newest record
-// seen, and leaves out by their ids the records that were stored already.
+// seen, and leaves out by their ids the records that were stored already. What
+// becomes visible later still is found by a sweep of the last day.
 type Poller struct {
 	c    *Client
 	opt  PollerOptions
@@ -60,6 +61,7 @@ type Poller struct {
 	deep    depth
 	warning string
 	warned  time.Time
+	sweep   sweep
 
 	hints
 }
@@ -89,7 +91,7 @@ func (c *Client) NewPoller(o PollerOptions) *Poller {
 	if o.Report == nil {
 		o.Report = func(time.Time, string) {}
 	}
-	return &Poller{c: c, opt: o, limit: o.Limit, kick: make(chan struct{}, 1), seen: seen{at: map[string]time.Time{}}}
+	return &Poller{c: c, opt: o, limit: o.Limit, kick: make(chan struct{}, 1), seen: seen{at: map[string]time.Time{}}, sweep: newSweep()}
 }
 
 // Run polls until the context ends. A round in several pages goes on without
@@ -172,7 +174,10 @@ func (p *Poller) Once(ctx context.Context) (more bool, err error) {
 	if err := p.store(ctx, page); err != nil {
 		return false, err // the same page is read again
 	}
-	return p.advance(ctx, page)
+	if more, err = p.advance(ctx, page); err == nil && !more {
+		p.sweepPage(ctx)
+	}
+	return more, err
 }
 
 // load reads the cursor of an earlier process.
@@ -186,6 +191,9 @@ func (p *Poller) load(ctx context.Context) error {
 	}
 	if p.high, err = parseCursor(text); err != nil {
 		return err
+	}
+	if p.high.IsZero() {
+		p.sweep.floor = p.c.opt.Now().Add(-p.opt.Lookback).UTC()
 	}
 	p.loaded = true
 	return nil
@@ -226,6 +234,7 @@ func (p *Poller) store(ctx context.Context, page auditPage) error {
 	failpoint.Hit(failpoint.PollStored)
 	p.high = high
 	p.seen.add(fresh)
+	p.stored(fresh, now)
 	return nil
 }
 

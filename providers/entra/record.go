@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"bytes"
 	"cmp"
 	"net/netip"
 	"slices"
@@ -59,9 +60,17 @@ type target struct {
 	changes []change
 }
 
-// change is one modified property. The values are as they stand, which is
-// usually, but not always, JSON in a string.
-type change struct{ name, old, new string }
+// change is one modified property. The values are usually, but not always, JSON in
+// a string. They are made into texts only for whoever asks: of most properties
+// only the name matters.
+type change struct {
+	name    string
+	key     string // the name in lower case
+	was, is literal
+}
+
+func (c change) old() string { return c.was.text() }
+func (c change) new() string { return c.is.text() }
 
 type pair struct{ name, value string }
 
@@ -103,7 +112,7 @@ func (r *record) order() {
 func compareTargets(a, b target) int {
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id), cmp.Compare(a.login, b.login), cmp.Compare(a.name, b.name),
 		slices.CompareFunc(a.changes, b.changes, func(a, b change) int {
-			return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.old, b.old), cmp.Compare(a.new, b.new))
+			return cmp.Or(cmp.Compare(a.name, b.name), bytes.Compare(a.was, b.was), bytes.Compare(a.is, b.is))
 		}))
 }
 
@@ -123,7 +132,7 @@ func (r *record) property(name string) (change, bool) {
 // it is gone.
 func (r *record) changed(name string) string {
 	c, _ := r.property(name)
-	return cmp.Or(plainValue(c.new), plainValue(c.old))
+	return cmp.Or(plainValue(c.new()), plainValue(c.old()))
 }
 
 // time is when it happened, and a doubt when that had to be guessed.
@@ -147,7 +156,7 @@ func recordID(s string) string {
 
 // correlation is a correlation id that groups something.
 func correlation(s string) string {
-	if s = providers.Identifier(s); guid(s) == nobody {
+	if s = providers.Identifier(s); s == nobody {
 		return ""
 	}
 	return s

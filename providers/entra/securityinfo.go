@@ -18,13 +18,13 @@ func securityInfo(e *holds.Event, r *record) {
 	e.Factor = holds.Object{Type: methodOf(said)}
 	for _, t := range r.targets {
 		for _, c := range t.changes {
-			if kind := methodOf(strings.ToLower(c.name)); e.Factor.Type == "" && kind != "" {
+			if kind := methodOf(c.key); e.Factor.Type == "" && kind != "" {
 				e.Factor.Type = kind
 			}
-			if id := guid(plainValue(cmp.Or(c.new, c.old))); strings.HasSuffix(strings.ToLower(c.name), ".id") && id != "" {
+			if id := guid(plainValue(cmp.Or(c.new(), c.old()))); strings.HasSuffix(c.key, ".id") && id != "" {
 				e.Factor.ID = id
 			}
-			if contactProperty(c.name) {
+			if contactProperty(c.key) {
 				e.Fields = append(e.Fields, recoveryParts(c)...)
 			}
 		}
@@ -47,9 +47,9 @@ func securityInfo(e *holds.Event, r *record) {
 	}
 }
 
-// contactProperty tells of properties that carry an address.
-func contactProperty(name string) bool {
-	n := strings.ToLower(name)
+// contactProperty tells of properties, by their names in lower case, that carry an
+// address.
+func contactProperty(n string) bool {
 	return strings.HasPrefix(n, "phone.") || strings.HasPrefix(n, "email") || strings.HasSuffix(n, "phonenumber") || strings.HasSuffix(n, "emailaddress")
 }
 
@@ -134,7 +134,7 @@ func methodNames(value string) string { return strings.Join(strongList(value), "
 // methodDiff tells what became of the methods from the lists before and after:
 // what came is an enrolment, even where something else went.
 func methodDiff(c change) (holds.Verb, holds.Object) {
-	before, after := strongList(c.old), strongList(c.new)
+	before, after := strongList(c.old()), strongList(c.new())
 	added := without(after, before)
 	removed := without(before, after)
 	switch {
@@ -176,7 +176,7 @@ func strongFactor(names []string) holds.Object {
 func methodPolicy(e *holds.Event, r *record) {
 	for _, t := range r.targets {
 		for _, c := range t.changes {
-			n := strings.ToLower(c.name + c.new)
+			n := strings.ToLower(c.name + c.new())
 			if strings.Contains(n, "openidconnect") || strings.Contains(n, "openid-configuration") {
 				e.Class = holds.OtherTakeover
 			}

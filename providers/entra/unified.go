@@ -61,7 +61,7 @@ func (r *record) readUnifiedActor(d document, m *members) error {
 }
 
 // readIdentities reads [{"ID": …, "Type": …}] as pairs of type and id.
-func readIdentities(d document, i int32) ([]pair, error) {
+func readIdentities(d document, i place) ([]pair, error) {
 	in, at, ok := d.inside(i)
 	if !ok || in.nodes[at].kind != providers.Array {
 		return nil, nil

@@ -14,7 +14,7 @@ import (
 //
 // See https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities.
 func user(e *holds.Event, r *record) {
-	var seen changesOfUser
+	seen := changesOfUser{told: make([]string, 0, 16)}
 	for _, t := range r.targets {
 		if t.kind != "" && !strings.EqualFold(t.kind, "User") {
 			continue
@@ -73,15 +73,15 @@ type changesOfUser struct {
 }
 
 func (s *changesOfUser) note(e *holds.Event, c change) {
-	s.told = append(s.told, strings.ToLower(c.name))
-	switch strings.ToLower(c.name) {
+	s.told = append(s.told, c.key)
+	switch c.key {
 	case "strongauthenticationmethod":
 		s.method = true
 		s.verb, s.factor = methodDiff(c)
-		e.Fields = append(e.Fields, holds.FieldChange{Field: c.name, Old: methodNames(c.old), New: methodNames(c.new)})
+		e.Fields = append(e.Fields, holds.FieldChange{Field: c.name, Old: methodNames(c.old()), New: methodNames(c.new())})
 	case "strongauthenticationrequirement":
 		s.method = true
-		if off(c.new) && !off(c.old) {
+		if off(c.new()) && !off(c.old()) {
 			s.verb = cmp.Or(s.verb, holds.Remove)
 		}
 	case "strongauthenticationphoneappdetail", "searchabledevicekey":
@@ -92,12 +92,12 @@ func (s *changesOfUser) note(e *holds.Event, c change) {
 			s.factor = factor
 		}
 	case "usertype":
-		s.member = strings.EqualFold(plainValue(c.old), "Guest") && strings.EqualFold(plainValue(c.new), "Member")
+		s.member = strings.EqualFold(plainValue(c.old()), "Guest") && strings.EqualFold(plainValue(c.new()), "Member")
 	case "accountenabled":
-		s.enabled = isTrue(c.new) && !isTrue(c.old)
-		s.disabled = !isTrue(c.new) && isTrue(c.old)
+		s.enabled = isTrue(c.new()) && !isTrue(c.old())
+		s.disabled = !isTrue(c.new()) && isTrue(c.old())
 	default:
-		if recovers(c.name) {
+		if recovers(c.key) {
 			s.contact(e, c)
 		}
 	}
@@ -121,13 +121,14 @@ func (s *changesOfUser) contact(e *holds.Event, c change) {
 // named notes a property that "Included Updated Properties" lists, but that the
 // record does not carry.
 func (s *changesOfUser) named(e *holds.Event, name string) {
-	if slices.Contains(s.told, strings.ToLower(name)) {
+	lower := strings.ToLower(name)
+	if slices.Contains(s.told, lower) {
 		return
 	}
-	switch lower := strings.ToLower(name); {
+	switch {
 	case strings.HasPrefix(lower, "strongauthentication") && lower != "strongauthenticationuserdetails" || lower == "searchabledevicekey":
 		s.method = true
-	case recovers(name):
+	case recovers(lower):
 		s.recovery, s.replaced = true, true
 		e.Fields = append(e.Fields, holds.FieldChange{Field: providers.Plain(name, 80)})
 	default:
@@ -144,7 +145,7 @@ func included(r *record) []string {
 			if !strings.EqualFold(c.name, "Included Updated Properties") {
 				continue
 			}
-			for _, v := range listValue(c.new) {
+			for _, v := range listValue(c.new()) {
 				for name := range strings.SplitSeq(v.Text, ",") {
 					if name = strings.TrimSpace(name); name != "" {
 						out = append(out, name)
@@ -157,10 +158,10 @@ func included(r *record) []string {
 	return out
 }
 
-// recovers tells whether a property is one an account is recovered or signed in
-// by: what self-service password reset sends its codes to, and the login.
-func recovers(name string) bool {
-	n := strings.ToLower(name)
+// recovers tells whether a property, whose name is given in lower case, is one an
+// account is recovered or signed in by: what self-service password reset sends its
+// codes to, and the login.
+func recovers(n string) bool {
 	switch n {
 	case "strongauthenticationuserdetails", "otheremail", "othermail", "othermails", "alternateemail", "alternateemailaddresses", "alternativeemail", "mobile",
 		"mobilephone", "othermobile", "telephonenumber", "businessphones", "userprincipalname",
@@ -175,23 +176,23 @@ func recovers(name string) bool {
 // authentication are one value with several addresses in it.
 func recoveryParts(c change) []holds.FieldChange {
 	if !strings.EqualFold(c.name, "StrongAuthenticationUserDetails") {
-		old, now := plainValue(c.old), plainValue(c.new)
+		old, now := plainValue(c.old()), plainValue(c.new())
 		// What is cut off or taken out for showing may be what differs.
-		unsure := strings.ContainsAny(old, "…\uFFFD") && strings.TrimSpace(c.old) != strings.TrimSpace(c.new)
+		unsure := strings.ContainsAny(old, "…\uFFFD") && strings.TrimSpace(c.old()) != strings.TrimSpace(c.new())
 		if old == now && old != "" && !unsure {
 			return nil
 		}
 		return []holds.FieldChange{{Field: providers.Plain(c.name, 80), Old: old, New: now}}
 	}
-	before, after := userDetails(c.old), userDetails(c.new)
+	before, after := userDetails(c.old()), userDetails(c.new())
 	var out []holds.FieldChange
 	for _, part := range []string{"PhoneNumber", "AlternativePhoneNumber", "Email", "VoiceOnlyPhoneNumber"} {
 		if before[part] != after[part] {
 			out = append(out, holds.FieldChange{Field: c.name + "." + part, Old: before[part], New: after[part]})
 		}
 	}
-	if len(out) == 0 && strings.TrimSpace(c.old) != strings.TrimSpace(c.new) {
-		out = append(out, holds.FieldChange{Field: c.name, Old: plainValue(c.old), New: plainValue(c.new)})
+	if len(out) == 0 && strings.TrimSpace(c.old()) != strings.TrimSpace(c.new()) {
+		out = append(out, holds.FieldChange{Field: c.name, Old: plainValue(c.old()), New: plainValue(c.new())})
 	}
 	return out
 }
@@ -222,7 +223,7 @@ func off(value string) bool {
 // entry also has when it was last used and which version it is; that it was used
 // changes nothing.
 func keyDiff(c change) (holds.Verb, holds.Object) {
-	before, after := keysIn(c.old), keysIn(c.new)
+	before, after := keysIn(c.old()), keysIn(c.new())
 	added, removed := without(after, before), without(before, after)
 	f := holds.Object{Type: "microsoftAuthenticator"}
 	if strings.EqualFold(c.name, "SearchableDeviceKey") {

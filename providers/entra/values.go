@@ -62,6 +62,9 @@ func listValue(s string) []providers.JSON {
 		if v.Text == "" {
 			return nil
 		}
+		if !strings.HasPrefix(strings.TrimLeft(v.Text, " \t\r\n"), "[") {
+			break // it is no list
+		}
 		if inner, err := providers.ReadJSON([]byte(v.Text)); err == nil && inner.Kind == providers.Array {
 			return inner.Items
 		}

@@ -28,18 +28,16 @@ func guid(s string) string {
 	if len(s) != 36 {
 		return ""
 	}
+	if s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return ""
+	}
 	upper := false
 	for i := range len(s) {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if s[i] != '-' {
-				return ""
-			}
-			continue
-		}
-		if !isHex(s[i]) {
+		c := s[i]
+		if !isHex(c) && (c != '-' || i != 8 && i != 13 && i != 18 && i != 23) {
 			return ""
 		}
-		upper = upper || s[i] <= 'F' && s[i] >= 'A'
+		upper = upper || c <= 'F' && c >= 'A'
 	}
 	if upper {
 		return strings.ToLower(s)

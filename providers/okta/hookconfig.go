@@ -26,6 +26,13 @@ func hookEvents() []string {
 	}
 }
 
+// HookAdvice is what to check when changes that the event hook should tell come by
+// the System Log alone
+// (https://developer.okta.com/docs/concepts/event-hooks/).
+const HookAdvice = "At Okta, check that our event hook is active and verified and subscribed to these types, and look in the System Log for " +
+	"event_hook.delivery, which tells of deliveries that failed, and for a warning that the day's 400,000 deliveries are used up: beyond them " +
+	"Okta delivers nothing until the next day, and somebody may have burnt them on purpose. Check also that our address answers from outside within three seconds."
+
 // hookAnswer is an event hook as Okta describes it
 // (https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/).
 type hookAnswer struct {

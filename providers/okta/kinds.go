@@ -21,6 +21,8 @@ type kind struct {
 	wide bool
 	// self is set where an event that names no account is about its actor.
 	self bool
+	// push is what our event hook tells of it.
+	push holds.Push
 }
 
 // kinds lists the event types that matter, by Okta's own names, after its
@@ -47,6 +49,11 @@ func kinds() map[string]kind {
 	lifecycle(add)
 	harmless(add)
 	everyday(add)
+	for _, t := range hookEvents() {
+		k := table[t]
+		k.push = holds.PushedWhole
+		table[t] = k
+	}
 	return table
 }
 

@@ -73,7 +73,7 @@ func (x *Decoder) classify(e *holds.Event, l *logEvent) {
 	if !known {
 		e.Doubts = append(e.Doubts, "The event type is not known to this program, but its name looks sensitive.")
 	}
-	e.Class, e.Verb, e.Echo = k.class, k.verb, k.echo
+	e.Class, e.Verb, e.Echo, e.Push = k.class, k.verb, k.echo, k.push
 	if k.self && e.Actor.Kind == holds.PartyPerson && e.Actor.ID != "" && !slices.ContainsFunc(l.targets, entity.account) {
 		e.Subjects = []holds.Account{{ID: e.Actor.ID, Login: e.Actor.Login, Name: e.Actor.Name}}
 	}

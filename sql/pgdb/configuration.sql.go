@@ -124,7 +124,7 @@ func (q *Queries) ListConnections(ctx context.Context, tenantID string) ([]Conne
 }
 
 const listHealth = `-- name: ListHealth :many
-SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, concat_ws('; ', nullif(h.rules_trouble, ''),
+SELECT c.connection_id, c.mode, h.enforcement, h.telling, h.polled_at, concat_ws('; ', nullif(h.rules_trouble, ''),
     nullif(h.log_trouble, ''))::text AS trouble, coalesce(h.refused, 0)::bigint AS refused, h.refused_at
 FROM connections c LEFT JOIN connection_health h USING (tenant_id, connection_id)
 WHERE c.tenant_id = $1 AND c.retired_at IS NULL ORDER BY c.connection_id
@@ -134,6 +134,7 @@ type ListHealthRow struct {
 	ConnectionID string
 	Mode         string
 	Enforcement  pqtype.NullRawMessage
+	Telling      pqtype.NullRawMessage
 	PolledAt     sql.NullTime
 	Trouble      string
 	Refused      int64
@@ -153,6 +154,7 @@ func (q *Queries) ListHealth(ctx context.Context, tenantID string) ([]ListHealth
 			&i.ConnectionID,
 			&i.Mode,
 			&i.Enforcement,
+			&i.Telling,
 			&i.PolledAt,
 			&i.Trouble,
 			&i.Refused,
@@ -184,6 +186,22 @@ type RetireConnectionParams struct {
 
 func (q *Queries) RetireConnection(ctx context.Context, arg RetireConnectionParams) error {
 	_, err := q.db.ExecContext(ctx, retireConnection, arg.At, arg.TenantID, arg.ConnectionID)
+	return err
+}
+
+const saveTelling = `-- name: SaveTelling :exec
+INSERT INTO connection_health (tenant_id, connection_id, telling) VALUES ($1, $2, $3)
+ON CONFLICT (tenant_id, connection_id) DO UPDATE SET telling = excluded.telling
+`
+
+type SaveTellingParams struct {
+	TenantID     string
+	ConnectionID string
+	Telling      pqtype.NullRawMessage
+}
+
+func (q *Queries) SaveTelling(ctx context.Context, arg SaveTellingParams) error {
+	_, err := q.db.ExecContext(ctx, saveTelling, arg.TenantID, arg.ConnectionID, arg.Telling)
 	return err
 }
 

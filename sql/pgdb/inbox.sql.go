@@ -376,8 +376,8 @@ func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) 
 
 const insertEvent = `-- name: InsertEvent :execrows
 INSERT INTO events (tenant_id, connection_id, event_id, delivery_id, type, class, verb, outcome, occurred_at, actor_id,
-    transaction, document, fields, network)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    transaction, document, fields, network, told_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT DO NOTHING
 `
 
@@ -396,6 +396,7 @@ type InsertEventParams struct {
 	Document     json.RawMessage
 	Fields       []byte
 	Network      string
+	ToldBy       string
 }
 
 func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error) {
@@ -414,6 +415,7 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64
 		arg.Document,
 		arg.Fields,
 		arg.Network,
+		arg.ToldBy,
 	)
 	if err != nil {
 		return 0, err
@@ -542,8 +544,104 @@ func (q *Queries) ListFailedDeliveries(ctx context.Context, arg ListFailedDelive
 	return items, nil
 }
 
+const listHints = `-- name: ListHints :many
+SELECT DISTINCT date_trunc('minute', received_at)::timestamptz AS at FROM deliveries
+WHERE tenant_id = $1 AND connection_id = $2 AND source = 'hook' AND received_at >= $3
+ORDER BY 1
+`
+
+type ListHintsParams struct {
+	TenantID     string
+	ConnectionID string
+	Since        time.Time
+}
+
+func (q *Queries) ListHints(ctx context.Context, arg ListHintsParams) ([]time.Time, error) {
+	rows, err := q.db.QueryContext(ctx, listHints, arg.TenantID, arg.ConnectionID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []time.Time{}
+	for rows.Next() {
+		var at time.Time
+		if err := rows.Scan(&at); err != nil {
+			return nil, err
+		}
+		items = append(items, at)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSightings = `-- name: ListSightings :many
+SELECT e.type, e.transaction, e.occurred_at, d.received_at, e.told_by, (e.retold_at IS NOT NULL)::boolean AS both_ways
+FROM events e JOIN deliveries d USING (tenant_id, delivery_id)
+WHERE e.tenant_id = $1 AND e.connection_id = $2 AND e.told_by <> ''
+  AND e.occurred_at >= $3 AND e.occurred_at <= $4
+ORDER BY e.occurred_at DESC, e.event_id LIMIT $5
+`
+
+type ListSightingsParams struct {
+	TenantID     string
+	ConnectionID string
+	Since        time.Time
+	Until        time.Time
+	Most         int32
+}
+
+type ListSightingsRow struct {
+	Type        string
+	Transaction string
+	OccurredAt  time.Time
+	ReceivedAt  time.Time
+	ToldBy      string
+	BothWays    bool
+}
+
+func (q *Queries) ListSightings(ctx context.Context, arg ListSightingsParams) ([]ListSightingsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listSightings,
+		arg.TenantID,
+		arg.ConnectionID,
+		arg.Since,
+		arg.Until,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListSightingsRow{}
+	for rows.Next() {
+		var i ListSightingsRow
+		if err := rows.Scan(
+			&i.Type,
+			&i.Transaction,
+			&i.OccurredAt,
+			&i.ReceivedAt,
+			&i.ToldBy,
+			&i.BothWays,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listVerdicts = `-- name: ListVerdicts :many
-SELECT e.tenant_id, e.connection_id, e.event_id, e.delivery_id, e.type, e.class, e.verb, e.outcome, e.occurred_at, e.actor_id, e.transaction, e.document, e.fields, e.recorded_at, e.network, e.confirmed_at, e.doubted_at, v.subject_id, v.verdict, v.reason, v.rule, v.hold_id
+SELECT e.tenant_id, e.connection_id, e.event_id, e.delivery_id, e.type, e.class, e.verb, e.outcome, e.occurred_at, e.actor_id, e.transaction, e.document, e.fields, e.recorded_at, e.network, e.told_by, e.retold_at, e.confirmed_at, e.doubted_at, v.subject_id, v.verdict, v.reason, v.rule, v.hold_id
 FROM event_verdicts v JOIN events e USING (tenant_id, connection_id, event_id)
 WHERE v.tenant_id = $1 AND ($2::boolean OR v.hold_id = $3::uuid)
 ORDER BY v.occurred_at DESC, v.event_id DESC, v.subject_id LIMIT $4
@@ -595,6 +693,8 @@ func (q *Queries) ListVerdicts(ctx context.Context, arg ListVerdictsParams) ([]L
 			&i.Event.Fields,
 			&i.Event.RecordedAt,
 			&i.Event.Network,
+			&i.Event.ToldBy,
+			&i.Event.RetoldAt,
 			&i.Event.ConfirmedAt,
 			&i.Event.DoubtedAt,
 			&i.SubjectID,
@@ -714,6 +814,36 @@ func (q *Queries) RecentEvents(ctx context.Context, arg RecentEventsParams) ([]R
 		return nil, err
 	}
 	return items, nil
+}
+
+const retellEvents = `-- name: RetellEvents :exec
+WITH again AS (
+    SELECT f.event_id FROM events f
+    WHERE f.tenant_id = $2 AND f.connection_id = $3 AND f.event_id = ANY ($4::text[])
+      AND f.told_by = $5 AND f.retold_at IS NULL
+    ORDER BY f.event_id FOR UPDATE
+)
+UPDATE events e SET retold_at = $1::timestamptz FROM again
+WHERE e.tenant_id = $2 AND e.connection_id = $3 AND e.event_id = again.event_id
+`
+
+type RetellEventsParams struct {
+	At           time.Time
+	TenantID     string
+	ConnectionID string
+	EventIds     []string
+	First        string
+}
+
+func (q *Queries) RetellEvents(ctx context.Context, arg RetellEventsParams) error {
+	_, err := q.db.ExecContext(ctx, retellEvents,
+		arg.At,
+		arg.TenantID,
+		arg.ConnectionID,
+		pq.Array(arg.EventIds),
+		arg.First,
+	)
+	return err
 }
 
 const retryDelivery = `-- name: RetryDelivery :execrows

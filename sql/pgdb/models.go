@@ -102,6 +102,8 @@ type Event struct {
 	Fields       []byte
 	RecordedAt   time.Time
 	Network      string
+	ToldBy       string
+	RetoldAt     sql.NullTime
 	ConfirmedAt  sql.NullTime
 	DoubtedAt    sql.NullTime
 }

@@ -29,6 +29,8 @@ type decider struct {
 	mode    holds.Mode
 	// known are the events that were stored before this delivery was decided.
 	known map[string]bool
+	// again are the pushed ones among the events that were stored before.
+	again []string
 }
 
 func (d *decider) decide(ctx context.Context, row pgdb.Delivery) error {
@@ -60,6 +62,9 @@ func (d *decider) decide(ctx context.Context, row pgdb.Delivery) error {
 		if err != nil {
 			left = append(left, err)
 		}
+	}
+	if err := d.retell(ctx, delivery); err != nil {
+		return err
 	}
 	if len(left) > 0 {
 		return d.fail(ctx, d.now, row, fmt.Sprintf("%s of %d left out: %s", plural(len(left), "event"), len(events), trouble(left[0])))
@@ -196,6 +201,9 @@ func (d *decider) event(ctx context.Context, delivery holds.Delivery, e holds.Ev
 		return err
 	}
 	if !isNew {
+		if e.Push == holds.PushedWhole {
+			d.again = append(d.again, e.ID)
+		}
 		return d.told(ctx, delivery, e)
 	}
 	if err := d.raiseForged(ctx, delivery, e); err != nil {
@@ -253,7 +261,7 @@ func (d *decider) insertEvent(ctx context.Context, delivery holds.Delivery, e ho
 		TenantID: string(d.tenant), ConnectionID: string(delivery.Connection), EventID: e.ID, DeliveryID: delivery.ID,
 		Type: e.Type, Class: string(e.Class), Verb: string(e.Verb), Outcome: string(e.Outcome), OccurredAt: e.Occurred,
 		ActorID: e.Actor.ID, Transaction: e.Transaction, Document: doc, Fields: sealed,
-		Network: settledIn(e),
+		Network: settledIn(e), ToldBy: toldBy(delivery.Source, e.Push),
 	})
 	return n == 1, err
 }

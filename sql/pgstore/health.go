@@ -57,6 +57,11 @@ func (s *Store) Health(ctx context.Context, tenant holds.TenantID) (out []holds.
 				Tenant: tenant, Connection: holds.ConnectionID(row.ConnectionID), Mode: holds.Mode(row.Mode),
 				Polled: fromNull(row.PolledAt), Trouble: row.Trouble, Feeds: feedsOf(feeds[row.ConnectionID], row, now),
 			}
+			if row.Telling.Valid {
+				if err := decode("a count of what was told", row.Telling.RawMessage, &h.Telling); err != nil {
+					return err
+				}
+			}
 			if row.Enforcement.Valid {
 				if err := decode("an enforcement", row.Enforcement.RawMessage, &h.Enforcement); err != nil {
 					return err

@@ -164,6 +164,7 @@ func TestJ1EveryMethodWithTheOtherTenant(t *testing.T) {
 		"UpdateFeed": func() error {
 			return w.UpdateFeed(ctx, globe, okta, "users", func(f holds.Feed) (holds.Feed, error) { return f, nil })
 		},
+		"CountTold":    func() error { _, err := w.CountTold(ctx, globe, okta, at(9)); return err },
 		"CountRefused": func() error { return w.CountRefused(ctx, globe, okta, 1, at(9)) },
 	} {
 		t.Run(name, func(t *testing.T) { w.kind(holds.NotFound, call()) })
@@ -318,6 +319,7 @@ func TestJ2AppendOnly(t *testing.T) {
 		"signin_links":   {"person_id", "expires_at"},
 		"sessions":       {"person_id", "expires_at"},
 		"feeds":          {"tenant_id", "connection_id", "resource"},
+		"events":         {"told_by", "document", "class", "delivery_id"},
 	} {
 		for _, column := range columns {
 			refused(fmt.Sprintf("UPDATE %s SET %s = %s", table, column, column))

@@ -35,8 +35,12 @@ ON CONFLICT (tenant_id, connection_id) DO UPDATE SET
     rules_trouble = CASE WHEN @of_rules::boolean THEN excluded.rules_trouble ELSE connection_health.rules_trouble END,
     log_trouble = CASE WHEN @of_log::boolean THEN excluded.log_trouble ELSE connection_health.log_trouble END;
 
+-- name: SaveTelling :exec
+INSERT INTO connection_health (tenant_id, connection_id, telling) VALUES (@tenant_id, @connection_id, @telling)
+ON CONFLICT (tenant_id, connection_id) DO UPDATE SET telling = excluded.telling;
+
 -- name: ListHealth :many
-SELECT c.connection_id, c.mode, h.enforcement, h.polled_at, concat_ws('; ', nullif(h.rules_trouble, ''),
+SELECT c.connection_id, c.mode, h.enforcement, h.telling, h.polled_at, concat_ws('; ', nullif(h.rules_trouble, ''),
     nullif(h.log_trouble, ''))::text AS trouble, coalesce(h.refused, 0)::bigint AS refused, h.refused_at
 FROM connections c LEFT JOIN connection_health h USING (tenant_id, connection_id)
 WHERE c.tenant_id = $1 AND c.retired_at IS NULL ORDER BY c.connection_id;

@@ -40,9 +40,31 @@ SELECT ((SELECT count(*) FROM deliveries a WHERE a.tenant_id = $1 AND a.decided_
 
 -- name: InsertEvent :execrows
 INSERT INTO events (tenant_id, connection_id, event_id, delivery_id, type, class, verb, outcome, occurred_at, actor_id,
-    transaction, document, fields, network)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    transaction, document, fields, network, told_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT DO NOTHING;
+
+-- name: RetellEvents :exec
+WITH again AS (
+    SELECT f.event_id FROM events f
+    WHERE f.tenant_id = @tenant_id AND f.connection_id = @connection_id AND f.event_id = ANY (@event_ids::text[])
+      AND f.told_by = @first AND f.retold_at IS NULL
+    ORDER BY f.event_id FOR UPDATE
+)
+UPDATE events e SET retold_at = @at::timestamptz FROM again
+WHERE e.tenant_id = @tenant_id AND e.connection_id = @connection_id AND e.event_id = again.event_id;
+
+-- name: ListSightings :many
+SELECT e.type, e.transaction, e.occurred_at, d.received_at, e.told_by, (e.retold_at IS NOT NULL)::boolean AS both_ways
+FROM events e JOIN deliveries d USING (tenant_id, delivery_id)
+WHERE e.tenant_id = @tenant_id AND e.connection_id = @connection_id AND e.told_by <> ''
+  AND e.occurred_at >= @since AND e.occurred_at <= @until
+ORDER BY e.occurred_at DESC, e.event_id LIMIT @most;
+
+-- name: ListHints :many
+SELECT DISTINCT date_trunc('minute', received_at)::timestamptz AS at FROM deliveries
+WHERE tenant_id = @tenant_id AND connection_id = @connection_id AND source = 'hook' AND received_at >= @since
+ORDER BY 1;
 
 -- name: ExistingEvents :many
 SELECT event_id FROM events
