@@ -34,7 +34,7 @@ type lanes struct {
 const (
 	// markSlack is how many deliveries behind the newest claimed one are looked at
 	// again at once: commits do not happen in the order of ids.
-	markSlack = 2048
+	markSlack = 1024
 	// lookAll is how often each lane is read from its beginning, marks or not.
 	lookAll = time.Second
 )
