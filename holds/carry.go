@@ -48,6 +48,14 @@ func (s *step) decisionRefused(f DecisionRefused) error {
 // has begun and cannot be recalled.
 func (h Hold) Over() bool { return h.Ended() || h.liftBegun() }
 
+// Repeats tells whether a decision is one that its person made already: a button
+// pressed twice is no second decision.
+func (h Hold) Repeats(d Decision) bool {
+	return slices.ContainsFunc(h.Decisions, func(o Decision) bool {
+		return o.Approver == d.Approver && o.Kind == d.Kind && o.Version == d.Version
+	})
+}
+
 // Bound is what a decision is bound to besides itself: what was demanded, of
 // whom, and who must not decide. A denial binds the account alone: what joins the
 // hold afterwards makes it stricter, and takes nothing from the denial.

@@ -34,6 +34,7 @@ type fakeStore struct {
 	mu         sync.Mutex
 	stored     []holds.Delivery
 	calls      int
+	forget     bool // counts the calls only, for tests with very many
 	failBefore error
 	failAfter  error
 	entered    chan struct{} // when set, told of every call
@@ -60,7 +61,9 @@ func (s *fakeStore) Receive(ctx context.Context, d holds.Delivery) error {
 	if s.failBefore != nil {
 		return s.failBefore
 	}
-	s.stored = append(s.stored, d)
+	if !s.forget {
+		s.stored = append(s.stored, d)
+	}
 	return s.failAfter
 }
 
@@ -68,6 +71,12 @@ func (s *fakeStore) all() []holds.Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]holds.Delivery(nil), s.stored...)
+}
+
+func (s *fakeStore) called() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
 }
 
 func (s *fakeStore) only(t *testing.T) holds.Delivery {
@@ -100,6 +109,9 @@ type lockedBuffer struct {
 func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.buf.Len() > 16<<20 {
+		return len(p), nil // a test with very many requests
+	}
 	return b.buf.Write(p)
 }
 

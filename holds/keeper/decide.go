@@ -67,7 +67,7 @@ func fill(e *holds.Evidence, owner holds.Person) error {
 func (k *Keeper) Decide(ctx context.Context, key holds.Key, by holds.PersonID, kind holds.DecisionKind, version int, reason string) (holds.Hold, error) {
 	d := holds.Decision{ID: k.NewID(), Kind: kind, Approver: by, Reason: reason, Version: version}
 	h, err := k.apply(ctx, key, holds.Decided{Decision: d})
-	if err != nil && holds.KindOf(err) == holds.Conflict {
+	if err != nil && holds.KindOf(err) == holds.Conflict && h.Over() && !h.Repeats(d) {
 		if _, rerr := k.apply(ctx, key, holds.DecisionRefused{Decision: d}); rerr != nil && holds.KindOf(rerr) != holds.Conflict {
 			k.Logger.Error("a decision that was refused could not be recorded", "hold", key.Hold, "error", rerr)
 		}

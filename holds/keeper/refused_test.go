@@ -59,6 +59,14 @@ func TestF10DecisionAfterTheEnd(t *testing.T) {
 			}
 		})
 	}
+	t.Run("F10 a button pressed twice is no second decision", func(t *testing.T) {
+		w := approved(t, newWorld(t))
+		w.run(holds.EffectLift)
+		d := w.the(t).Decisions[0]
+		if _, err := w.Keeper.Decide(context.Background(), w.key(t), d.Approver, d.Kind, d.Version, "again"); holds.KindOf(err) != holds.Conflict || len(entries(w)) != 0 {
+			t.Errorf("%v, %v", err, entries(w))
+		}
+	})
 	w := newWorld(t)
 	w.happens(t, resetAll("e1"))
 	if _, err := w.Keeper.Decide(context.Background(), w.key(t), "beth", holds.Deny, 9, "because"); holds.KindOf(err) != holds.Conflict || len(entries(w)) != 0 {

@@ -27,6 +27,7 @@ type bench struct {
 	*testing.T
 	stores []*pgstore.Store
 	super  *sql.DB
+	known  map[holds.Key]holds.Hold
 }
 
 func newBench(t *testing.T, s keepertest.Setup) *bench {
@@ -36,7 +37,7 @@ func newBench(t *testing.T, s keepertest.Setup) *bench {
 	queue, err := jobs.NewInserter(nil)
 	w.must(err)
 	w.opts.Jobs = queue
-	b := &bench{T: t, stores: []*pgstore.Store{w.open(), w.open()}, super: w.sql(w.db.SuperDSN)}
+	b := &bench{T: t, stores: []*pgstore.Store{w.open(), w.open()}, super: w.sql(w.db.SuperDSN), known: map[holds.Key]holds.Hold{}}
 	var tenants []pgstore.TenantConfig
 	var places []pgstore.ConnectionConfig
 	people := map[holds.TenantID][]holds.Person{}
@@ -88,7 +89,9 @@ func (b *bench) rows(ctx context.Context, query string, scan func(*sql.Rows) err
 // State implements keepertest.Bench.
 func (b *bench) State(ctx context.Context) (keepertest.State, error) {
 	out := keepertest.State{Log: map[holds.HoldID]int{}}
-	for _, read := range []func(context.Context, *keepertest.State) error{b.readHolds, b.readInbox, b.readRulings, b.readJobs, b.readLog} {
+	for _, read := range []func(context.Context, *keepertest.State) error{
+		b.readHolds, b.readIntents, b.readNotices, b.readInbox, b.readRulings, b.readJobs, b.readLog,
+	} {
 		if err := read(ctx, &out); err != nil {
 			return out, err
 		}
@@ -96,29 +99,59 @@ func (b *bench) State(ctx context.Context) (keepertest.State, error) {
 	return out, nil
 }
 
+// readHolds reads the holds that have changed since they were read last.
 func (b *bench) readHolds(ctx context.Context, out *keepertest.State) error {
-	var keys []holds.Key
-	err := b.rows(ctx, `SELECT tenant_id, hold_id FROM holds ORDER BY recorded_at, hold_id`, func(r *sql.Rows) error {
-		var k holds.Key
-		err := r.Scan(&k.Tenant, &k.Hold)
-		keys = append(keys, k)
+	type line struct {
+		holds.Key
+		revision int
+	}
+	var lines []line
+	err := b.rows(ctx, `SELECT tenant_id, hold_id, revision FROM holds ORDER BY recorded_at, hold_id`, func(r *sql.Rows) error {
+		var l line
+		err := r.Scan(&l.Tenant, &l.Hold, &l.revision)
+		lines = append(lines, l)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, k := range keys {
-		v, err := b.stores[0].View(ctx, k)
-		if err != nil {
-			return err
+	for _, l := range lines {
+		if b.known[l.Key].Revision != l.revision {
+			v, err := b.stores[0].View(ctx, l.Key)
+			if err != nil {
+				return err
+			}
+			b.known[l.Key] = v.Hold
 		}
-		out.Holds = append(out.Holds, v.Hold)
-		out.Intents = append(out.Intents, v.Intents...)
-		for _, n := range v.Notices {
-			out.Notices = append(out.Notices, n.Notice)
-		}
+		out.Holds = append(out.Holds, b.known[l.Key])
 	}
 	return nil
+}
+
+func (b *bench) readIntents(ctx context.Context, out *keepertest.State) error {
+	const all = `SELECT i.tenant_id, i.intent_id, i.hold_id, i.connection_id, i.purpose, i.round, i.action, i.account_id, i.object_id,
+		i.created_at, i.tried_at, coalesce(o.status, '') FROM intents i LEFT JOIN outcomes o USING (tenant_id, intent_id) ORDER BY i.seq`
+	return b.rows(ctx, all, func(r *sql.Rows) error {
+		var i holds.Intent
+		var tried sql.NullTime
+		err := r.Scan(&i.Tenant, &i.ID, &i.Hold, &i.Connection, &i.Purpose, &i.Round, &i.Action.Kind, &i.Action.Account, &i.Action.Object,
+			&i.Created, &tried, &i.Result.Status)
+		i.Tried = tried.Time
+		out.Intents = append(out.Intents, i)
+		return err
+	})
+}
+
+func (b *bench) readNotices(ctx context.Context, out *keepertest.State) error {
+	const all = `SELECT tenant_id, notice_id, hold_id, version, audience, status, tries, used_at FROM notices ORDER BY seq`
+	return b.rows(ctx, all, func(r *sql.Rows) error {
+		var n holds.Notice
+		var used sql.NullTime
+		err := r.Scan(&n.Tenant, &n.ID, &n.Hold, &n.Version, &n.Audience, &n.Status, &n.Tries, &used)
+		n.Used = used.Time
+		out.Notices = append(out.Notices, n)
+		return err
+	})
 }
 
 func (b *bench) readInbox(ctx context.Context, out *keepertest.State) error {
@@ -235,4 +268,17 @@ func (b *bench) Leaves(ctx context.Context, from int64) (out [][]byte, err error
 		return err
 	})
 	return out, err
+}
+
+// Jobs implements keepertest.Bench.
+func (b *bench) Jobs(ctx context.Context) ([]keepertest.Queued, error) {
+	var s keepertest.State
+	err := b.readJobs(ctx, &s)
+	return s.Jobs, err
+}
+
+// Undecided implements keepertest.Bench.
+func (b *bench) Undecided(ctx context.Context) (n int, err error) {
+	err = b.super.QueryRowContext(ctx, `SELECT count(*) FROM deliveries WHERE decided_at IS NULL AND failed_at IS NULL`).Scan(&n)
+	return n, err
 }

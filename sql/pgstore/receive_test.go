@@ -190,6 +190,37 @@ func TestH6AnExhaustedPoolDoesNotStopTheIntake(t *testing.T) {
 	}
 }
 
+// TestD5AcknowledgingWaitsForNothingElse: while whatever reads or writes holds and
+// events stands still, the console and the inbox with it, deliveries are taken.
+func TestD5AcknowledgingWaitsForNothingElse(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.Receive(t.Context(), delivery("before")))
+	super := w.sql(w.db.SuperDSN)
+	lock, err := super.BeginTx(t.Context(), nil)
+	w.must(err)
+	_, err = lock.ExecContext(t.Context(), `LOCK TABLE holds, events, event_verdicts, audit_leaves IN ACCESS EXCLUSIVE MODE`)
+	w.must(err)
+	ctx, stop := context.WithCancel(t.Context())
+	var heavy sync.WaitGroup
+	for range w.opts.MaxConns + 5 { // more than there are connections
+		heavy.Go(func() { _, _ = w.Queue(ctx, acme, holds.Filter{Subject: "00u1"}) })
+		heavy.Go(func() { _, _ = w.Decide(ctx, at(2), returns(event("evt", "00u1")), openOrJoin) })
+	}
+	w.until("all of it stands still", func() bool { return w.DB().Stats().InUse == w.opts.MaxConns })
+	for i := range 100 {
+		w.must(w.Receive(t.Context(), delivery(fmt.Sprint(i))))
+	}
+	if n := w.DB().Stats().InUse; n != w.opts.MaxConns {
+		t.Errorf("%d connections are in use; nothing stood still", n)
+	}
+	stop()
+	w.must(lock.Rollback())
+	heavy.Wait()
+	if n := w.count("deliveries"); n != 101 {
+		t.Errorf("%d deliveries, want 101", n)
+	}
+}
+
 // TestAPanicIsAnErrorForWhoeverWaits: and the next delivery finds a writer.
 func TestAPanicIsAnErrorForWhoeverWaits(t *testing.T) {
 	w := newWorld(t)

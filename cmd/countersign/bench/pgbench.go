@@ -33,7 +33,7 @@ type driven struct {
 // it is given begins before its clients are connected: where they were not until its
 // end, it is given more.
 func (b *bench) pgbench(ctx context.Context, d *database, p drive) (out driven, err error) {
-	for tries := 0; tries < 4 && err == nil && len(out.latency) == 0; tries++ {
+	for tries := 0; tries < 7 && err == nil && len(out.latency) == 0; tries++ {
 		out, err = b.drive(ctx, d, p)
 		p.span *= 2
 	}

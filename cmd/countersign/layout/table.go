@@ -69,7 +69,7 @@ func table() map[string]row {
 		"sql/pgstore": {
 			code: "holds holds/audit holds/failpoint sql/jobs sql/migrations sql/pgdb " +
 				"github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype github.com/tink-crypto/tink-go/v2",
-			test: "holds/keeper/keepertest",
+			test: "holds/keeper/keepertest holds/keeper/modeltest",
 		},
 		"sql/migrations": {code: "sql/jobs github.com/lib/pq github.com/pressly/goose/v3"},
 		"sql/pgdb":       {code: "github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype", generated: true},

@@ -63,6 +63,25 @@ func (m *Memory) Again(_ context.Context, id int64) error {
 	return m.job(id, func(q *Queued) bool { q.Running = false; return true })
 }
 
+// Jobs implements [Bench].
+func (m *Memory) Jobs(context.Context) ([]Queued, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.rows.jobs), nil
+}
+
+// Undecided implements [Bench].
+func (m *Memory) Undecided(context.Context) (n int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range m.rows.deliveries {
+		if !d.decided && !d.failed {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Replica implements [Bench]: all replicas share the one memory.
 func (m *Memory) Replica(int) Store { return m }
 

@@ -99,6 +99,9 @@ type Bench interface {
 	Replica(n int) Store
 	// State reads everything.
 	State(ctx context.Context) (State, error)
+	// Jobs are those that have not ended, and Undecided counts the deliveries that wait.
+	Jobs(ctx context.Context) ([]Queued, error)
+	Undecided(ctx context.Context) (int, error)
 	// Claim marks a waiting job as running and counts the attempt.
 	Claim(ctx context.Context, id int64) (holds.Job, error)
 	// End ends a job for good; Again lets it wait for its next attempt.

@@ -12,6 +12,12 @@ import (
 // TestTheModelBites: each mutation is found, by the invariant that it breaks.
 func TestTheModelBites(t *testing.T) { bites(t, false) }
 
+// TestTheModelBitesRarely: those that take hundreds of sequences to find.
+func TestTheModelBitesRarely(t *testing.T) {
+	soak(t)
+	bites(t, true)
+}
+
 func bites(t *testing.T, rare bool) {
 	for _, m := range mutants() {
 		if m.Rare != rare {

@@ -82,7 +82,7 @@ func (c *cloud) change(what, id string) string {
 	case "enrol":
 		f := holds.Factor{ID: fmt.Sprintf("f-%d", len(c.log)+1), Kind: "push"}
 		a.factors = append(slices.Clone(a.factors), f)
-		e.Actor.ID = id
+		e.Actor.ID, e.IP = id, usual
 		e.Type, e.Class, e.Verb = "user.mfa.factor.activate", holds.MFAChange, holds.Enrol
 		e.Factor = holds.Object{Type: "push", ID: f.ID}
 	}

@@ -9,9 +9,6 @@ import (
 
 // TestModelLonger plays sequences that the quick test does not.
 func TestModelLonger(t *testing.T) {
-	Tune(t, 600, 4711, 20*time.Second)
+	Tune(t, 150, 4711, 20*time.Second)
 	Check(t, memory, nil)
 }
-
-// TestTheModelBitesRarely: mutations that take several hundred sequences to find.
-func TestTheModelBitesRarely(t *testing.T) { bites(t, true) }

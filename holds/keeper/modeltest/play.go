@@ -35,17 +35,22 @@ func Tune(t *testing.T, checks int, seed uint64, shrink time.Duration) {
 // Check plays sequences over benches made by fresh until one does not keep an
 // invariant, or all have been played.
 func Check(t rapid.TB, fresh func() keepertest.Bench, m *Mutation) {
+	check(t, fresh, m, func(*History) {})
+}
+
+// check is Check, and shows each history at its end.
+func check(t rapid.TB, fresh func() keepertest.Bench, m *Mutation, show func(*History)) {
 	rapid.Check(t, func(r *rapid.T) {
 		w := newWorld(fresh(), m)
 		defer w.bury()
-		check := func() {
-			if err := w.look1(); err != nil {
+		look := func() {
+			if err := w.after(); err != nil {
 				r.Fatalf("%v\n\nThe story:\n%s", err, strings.Join(w.story, "\n"))
 			}
 		}
 		steps := w.steps()
 		steps[""] = func(*rapid.T) {
-			check()
+			look()
 			w.now = w.now.Add(time.Second)
 			for _, c := range w.clouds {
 				c.settle()
@@ -54,15 +59,16 @@ func Check(t rapid.TB, fresh func() keepertest.Bench, m *Mutation) {
 		r.Repeat(steps)
 		w.rest()
 		w.h.Rest, w.h.Accounts = true, w.accounts()
-		check()
+		look()
+		show(w.h)
 		if err := w.bench.Verify(context.Background(), w.h.Heads); err != nil {
 			r.Fatalf("I5: %v\n\nThe story:\n%s", err, strings.Join(w.story, "\n"))
 		}
 	})
 }
 
-// look1 looks at what the last step has left.
-func (w *world) look1() error {
+// after looks at what the last step has left.
+func (w *world) after() error {
 	if err := w.observe(); err != nil {
 		return err
 	}
@@ -72,6 +78,15 @@ func (w *world) look1() error {
 	err := w.h.Check()
 	w.h.Read = false
 	return err
+}
+
+// between looks in the middle of a step.
+func (w *world) between() {
+	read := w.h.Read
+	if err := w.after(); err != nil {
+		w.wrong("%v", err)
+	}
+	w.h.Read = read
 }
 
 // accounts is how the accounts stand.

@@ -39,8 +39,23 @@ func (w *world) change(r *rapid.T) {
 	}).Draw(r, "whose")
 	what := rapid.SampledFrom([]string{"reset", "reset", "role", "enrol"}).Draw(r, "what")
 	c := w.clouds[t.conn]
-	by := c.change(what, t.account)
-	w.tell("at %s, %s: %s of %s, event %s", c.name, by, what, t.account, c.log[len(c.log)-1].ID)
+	if rapid.IntRange(0, 2).Draw(r, "is it told and decided at once") > 0 {
+		w.happens(c, what, t.account)
+		return
+	}
+	w.changes(c, what, t.account)
+}
+
+func (w *world) changes(c *cloud, what, account string) {
+	by := c.change(what, account)
+	w.tell("at %s, %s: %s of %s, event %s", c.name, by, what, account, c.log[len(c.log)-1].ID)
+}
+
+// happens is a change that is told by hook and decided at once.
+func (w *world) happens(c *cloud, what, account string) {
+	w.changes(c, what, account)
+	w.deliver(w.replicas[0], c.id, holds.FromHook, c.log[len(c.log)-1:], plan{how: whole})
+	w.run(w.spawn(w.replicas[0], "decides what waits", w.replicas[0].classifyOne), plan{how: whole})
 }
 
 // deliver sends events to a replica's door. Only who hears that we have it may
@@ -51,10 +66,7 @@ func (w *world) deliver(r *replica, conn holds.ConnectionID, source holds.Source
 		w.wrong("a page could not be written: %v", err)
 		return false
 	}
-	tenant := acme
-	if conn == other {
-		tenant = globe
-	}
+	tenant := tenantOf(conn)
 	sum := w.h.knows(body, events)
 	ok := false
 	t := w.spawn(r, fmt.Sprintf("takes %s of %s", named(events), conn), func(ctx context.Context) error {

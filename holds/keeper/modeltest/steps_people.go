@@ -12,9 +12,7 @@ import (
 
 // drawHold is one of the holds that reviewers may see.
 func (w *world) drawHold(r *rapid.T, fits func(holds.Hold) bool) holds.Hold {
-	st, err := w.bench.State(context.Background())
-	w.must(err)
-	list := slices.DeleteFunc(st.Holds, func(h holds.Hold) bool { return h.ToldOnly || !fits(h) })
+	list := slices.DeleteFunc(slices.Clone(w.h.Now.Holds), func(h holds.Hold) bool { return h.ToldOnly || !fits(h) })
 	if len(list) == 0 {
 		r.SkipNow()
 	}
@@ -33,7 +31,7 @@ var kinds = []holds.DecisionKind{holds.Approve, holds.Approve, holds.Deny, holds
 // seen: two checks, and as many decisions as are asked for.
 func (w *world) review(r *rapid.T) {
 	h := w.drawHold(r, func(h holds.Hold) bool { return !h.Ended() && h.Leader == "" })
-	kind := holds.Approve
+	kind := rapid.SampledFrom([]holds.DecisionKind{holds.Approve, holds.Approve, holds.Deny}).Draw(r, "how they decide")
 	switch h.State {
 	case holds.Reverted:
 		kind = holds.Restore
@@ -57,6 +55,12 @@ func (w *world) review(r *rapid.T) {
 	}
 	for n, who := range []holds.PersonID{"adam", drawPerson(r, "who decides, too")}[:max(1, min(2, h.Terms.Approvers))] {
 		act(2+n, string(kind), who, func() func(context.Context) error { return w.decide(rep, who, h, kind) })
+	}
+	if rapid.IntRange(0, 2).Draw(r, "is it carried out at once") > 0 {
+		w.quiet(r)
+	}
+	if kind == holds.Approve && rapid.IntRange(0, 2).Draw(r, "does the owner enrol afterwards") > 0 {
+		w.happens(w.clouds[h.Connection], "enrol", h.Subject.ID)
 	}
 }
 
@@ -84,9 +88,7 @@ func (w *world) late(r *rapid.T) {
 
 // owner is the owner's word through a message that reached them.
 func (w *world) owner(r *rapid.T) {
-	st, err := w.bench.State(context.Background())
-	w.must(err)
-	list := slices.DeleteFunc(st.Notices, func(n holds.Notice) bool { return n.Audience != holds.ToOwner || !w.sent[n.ID] })
+	list := slices.DeleteFunc(slices.Clone(w.h.Now.Notices), func(n holds.Notice) bool { return n.Audience != holds.ToOwner || !w.sent[n.ID] })
 	if len(list) == 0 {
 		r.SkipNow()
 	}

@@ -113,7 +113,43 @@ func newWorld(bench keepertest.Bench, m *Mutation) *world {
 	for n := range 2 {
 		w.replicas = append(w.replicas, w.boot(n))
 	}
+	w.before()
 	return w
+}
+
+// usual is the network from which Olga has always worked.
+const usual = "203.0.113.7"
+
+// before is what went before the sequence: the accounts were read, and their owners
+// signed in two days ago.
+func (w *world) before() {
+	ctx := context.Background()
+	w.now = start.Add(-49 * time.Hour)
+	for _, id := range platforms() {
+		c := w.clouds[id]
+		for _, account := range c.order {
+			s, err := (&platform{c, w}).Snapshot(ctx, account)
+			w.must(err)
+			w.must(w.bench.Replica(0).SaveSnapshot(ctx, tenantOf(id), id, s))
+		}
+		c.happened(holds.Event{
+			Type: "user.session.start", Class: holds.None, Verb: holds.Other, IP: usual,
+			Actor: holds.Party{ID: c.order[0], Kind: holds.PartyPerson}, Subjects: []holds.Account{{ID: c.order[0]}},
+		})
+	}
+	w.now = start
+	for _, id := range platforms() {
+		w.poll(id)
+	}
+	w.settle()
+	w.story = nil
+}
+
+func tenantOf(id holds.ConnectionID) holds.TenantID {
+	if id == other {
+		return globe
+	}
+	return acme
 }
 
 // boot starts a process over what is stored: it remembers nothing.
