@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/countersign/countersign/sql/pgstore"
 )
 
 // checkFiles reads every file the configuration names, so that check-config
@@ -25,6 +27,11 @@ func (c *Config) checkFiles() error {
 	there := map[string]string{"public.certificate": c.Public.Certificate, "public.key": c.Public.Key, "mail.ca_file": c.Mail.CAFile}
 	read("mail.password_file", c.Mail.PasswordFile)
 	read("database.url_file", c.Database.URLFile)
+	if dsn, err := c.connectionString("database.url_file", c.Database.URLFile, "DATABASE_URL"); err == nil && dsn != "" && c.Database.Private == "" {
+		if err := pgstore.CheckDSN(dsn); err != nil {
+			errs = append(errs, fmt.Errorf("database: %w", err))
+		}
+	}
 	for _, t := range c.Tenants {
 		if _, err := c.policySettings(t); err != nil {
 			errs = append(errs, fmt.Errorf("policy of tenant %s: %w", t.ID, err))
