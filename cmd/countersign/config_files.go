@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/countersign/countersign/sql/pgstore"
 )
 
 // checkFiles reads every file the configuration names, so that check-config
@@ -27,6 +29,10 @@ func (c *Config) checkFiles() error {
 	read("database.url_file", c.Database.URLFile)
 	if _, err := c.healthToken(); err != nil {
 		errs = append(errs, err)
+	if dsn, err := c.connectionString("database.url_file", c.Database.URLFile, "DATABASE_URL"); err == nil && dsn != "" && c.Database.Private == "" {
+		if err := pgstore.CheckDSN(dsn); err != nil {
+			errs = append(errs, fmt.Errorf("database: %w", err))
+		}
 	}
 	for _, t := range c.Tenants {
 		if _, err := c.policySettings(t); err != nil {

@@ -72,7 +72,7 @@ func (q *Queries) ConfirmEvents(ctx context.Context, arg ConfirmEventsParams) er
 }
 
 const countAttempt = `-- name: CountAttempt :one
-UPDATE deliveries SET attempts = attempts + 1, retry_at = $1::timestamptz, trouble = $2
+UPDATE deliveries SET attempts = attempts + 1, deaths = 0, retry_at = $1::timestamptz, trouble = $2
 WHERE tenant_id = $3 AND delivery_id = $4 AND decided_at IS NULL AND failed_at IS NULL
 RETURNING attempts
 `
@@ -94,6 +94,22 @@ func (q *Queries) CountAttempt(ctx context.Context, arg CountAttemptParams) (int
 	var attempts int32
 	err := row.Scan(&attempts)
 	return attempts, err
+}
+
+const countDeath = `-- name: CountDeath :exec
+UPDATE deliveries SET deaths = deaths + 1, retry_at = $1::timestamptz
+WHERE tenant_id = $2 AND delivery_id = $3
+`
+
+type CountDeathParams struct {
+	RetryAt    time.Time
+	TenantID   string
+	DeliveryID int64
+}
+
+func (q *Queries) CountDeath(ctx context.Context, arg CountDeathParams) error {
+	_, err := q.db.ExecContext(ctx, countDeath, arg.RetryAt, arg.TenantID, arg.DeliveryID)
+	return err
 }
 
 const countInbox = `-- name: CountInbox :one
@@ -236,7 +252,7 @@ func (q *Queries) GetCursor(ctx context.Context, arg GetCursorParams) (string, e
 }
 
 const getDelivery = `-- name: GetDelivery :one
-SELECT delivery_id, tenant_id, connection_id, source, envelope, body, digest, received_at, peer, secret, recorded_at, attempts, retry_at, decided_at, failed_at, trouble FROM deliveries WHERE tenant_id = $1 AND delivery_id = $2
+SELECT delivery_id, tenant_id, connection_id, source, envelope, body, digest, received_at, peer, secret, recorded_at, attempts, retry_at, decided_at, failed_at, trouble, deaths FROM deliveries WHERE tenant_id = $1 AND delivery_id = $2
 `
 
 type GetDeliveryParams struct {
@@ -264,6 +280,7 @@ func (q *Queries) GetDelivery(ctx context.Context, arg GetDeliveryParams) (Deliv
 		&i.DecidedAt,
 		&i.FailedAt,
 		&i.Trouble,
+		&i.Deaths,
 	)
 	return i, err
 }
@@ -716,6 +733,43 @@ func (q *Queries) ListVerdicts(ctx context.Context, arg ListVerdictsParams) ([]L
 	return items, nil
 }
 
+const lockDelivery = `-- name: LockDelivery :one
+SELECT delivery_id, tenant_id, connection_id, source, envelope, body, digest, received_at, peer, secret, recorded_at, attempts, retry_at, decided_at, failed_at, trouble, deaths FROM deliveries
+WHERE tenant_id = $1 AND delivery_id = $2 AND deaths = $3 AND decided_at IS NULL AND failed_at IS NULL
+FOR UPDATE SKIP LOCKED
+`
+
+type LockDeliveryParams struct {
+	TenantID   string
+	DeliveryID int64
+	Deaths     int32
+}
+
+func (q *Queries) LockDelivery(ctx context.Context, arg LockDeliveryParams) (Delivery, error) {
+	row := q.db.QueryRowContext(ctx, lockDelivery, arg.TenantID, arg.DeliveryID, arg.Deaths)
+	var i Delivery
+	err := row.Scan(
+		&i.DeliveryID,
+		&i.TenantID,
+		&i.ConnectionID,
+		&i.Source,
+		&i.Envelope,
+		&i.Body,
+		&i.Digest,
+		&i.ReceivedAt,
+		&i.Peer,
+		&i.Secret,
+		&i.RecordedAt,
+		&i.Attempts,
+		&i.RetryAt,
+		&i.DecidedAt,
+		&i.FailedAt,
+		&i.Trouble,
+		&i.Deaths,
+	)
+	return i, err
+}
+
 const receiveDeliveries = `-- name: ReceiveDeliveries :exec
 SELECT receive_deliveries($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[],
     $6::bytea[], $7::timestamptz[], $8::text[], $9::text[])
@@ -847,7 +901,7 @@ func (q *Queries) RetellEvents(ctx context.Context, arg RetellEventsParams) erro
 }
 
 const retryDelivery = `-- name: RetryDelivery :execrows
-UPDATE deliveries SET failed_at = NULL, retry_at = NULL, attempts = 0
+UPDATE deliveries SET failed_at = NULL, retry_at = NULL, attempts = 0, deaths = 0
 WHERE tenant_id = $1 AND delivery_id = $2 AND failed_at IS NOT NULL
 `
 

@@ -84,6 +84,7 @@ type Delivery struct {
 	DecidedAt    sql.NullTime
 	FailedAt     sql.NullTime
 	Trouble      string
+	Deaths       int32
 }
 
 type Event struct {

@@ -37,8 +37,14 @@ func (s *Store) Decide(ctx context.Context, now time.Time,
 ) (bool, error) {
 	now = cleanTime(now)
 	var claimed *pgdb.Delivery
+	var counted bool // before it was tried
+	decideIt := func(t *tx, row pgdb.Delivery) error {
+		failpoint.Hit(failpoint.ClassifyClaimed)
+		d := decider{tx: t, now: now, decode: decode, fold: fold, alone: row.Attempts >= maxAttempts-1}
+		return d.decide(ctx, row)
+	}
 	err := s.run(ctx, "decide a delivery", nil, func(t *tx) error {
-		claimed = nil
+		claimed, counted = nil, false
 		row, err := t.claim(ctx, now)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -47,10 +53,25 @@ func (s *Store) Decide(ctx context.Context, now time.Time,
 			return err
 		}
 		claimed = &row
-		failpoint.Hit(failpoint.ClassifyClaimed)
-		d := decider{tx: t, now: now, decode: decode, fold: fold, alone: row.Attempts >= maxAttempts-1}
-		return d.decide(ctx, row)
+		if counted = s.suspect(row); counted {
+			return t.countFirst(ctx, now, row)
+		}
+		return decideIt(t, row)
 	})
+	if counted && err == nil {
+		err = s.inTenant(ctx, holds.TenantID(claimed.TenantID), "decide a delivery", func(t *tx) error {
+			row, err := t.LockDelivery(ctx, pgdb.LockDeliveryParams{
+				TenantID: claimed.TenantID, DeliveryID: claimed.DeliveryID, Deaths: claimed.Deaths + 1,
+			})
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil // it was given up, or another replica has it by now
+			}
+			if err != nil {
+				return err
+			}
+			return decideIt(t, row)
+		})
+	}
 	if claimed == nil {
 		return false, err
 	}
@@ -89,7 +110,7 @@ func (s *Store) countAttempt(ctx context.Context, now time.Time, row pgdb.Delive
 		if row.Attempts+1 >= maxAttempts && !outage {
 			return t.fail(ctx, now, row, trouble(cause))
 		}
-		wait := max(min(time.Second<<min(row.Attempts, 10), maxWait), holds.RetryAfter(cause))
+		wait := max(untilRetry(row.Attempts), holds.RetryAfter(cause))
 		_, err := t.CountAttempt(ctx, pgdb.CountAttemptParams{
 			RetryAt: now.Add(wait), Trouble: trouble(cause), TenantID: row.TenantID, DeliveryID: row.DeliveryID,
 		})

@@ -61,7 +61,8 @@ type Store struct {
 	log    *slog.Logger
 	jobs   Queue
 	offset time.Duration
-	self   string // names this process in notifications
+	opened time.Time // by the database's clock
+	self   string    // names this process in notifications
 
 	wake   chan struct{} // deliveries are waiting
 	notify chan struct{} // other replicas are to be told so
@@ -106,6 +107,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := s.examine(ctx, o.AllowUnsafe); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.opened = s.Now()
 	return s, nil
 }
 

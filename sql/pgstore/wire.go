@@ -37,6 +37,12 @@ func safeWire(cfg pq.Config) error {
 	return nil
 }
 
+// CheckDSN says what Open would say of a connection string without connecting.
+func CheckDSN(dsn string) error {
+	_, err := connect(dsn, false)
+	return err
+}
+
 // address is where a connection goes: a hostaddr overrules the name.
 func address(host string, addr netip.Addr) string {
 	if addr.IsValid() {

@@ -14,16 +14,25 @@ UPDATE deliveries SET decided_at = @at::timestamptz, retry_at = NULL, trouble = 
 WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND decided_at IS NULL AND failed_at IS NULL;
 
 -- name: CountAttempt :one
-UPDATE deliveries SET attempts = attempts + 1, retry_at = @retry_at::timestamptz, trouble = @trouble
+UPDATE deliveries SET attempts = attempts + 1, deaths = 0, retry_at = @retry_at::timestamptz, trouble = @trouble
 WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND decided_at IS NULL AND failed_at IS NULL
 RETURNING attempts;
+
+-- name: CountDeath :exec
+UPDATE deliveries SET deaths = deaths + 1, retry_at = @retry_at::timestamptz
+WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id;
+
+-- name: LockDelivery :one
+SELECT * FROM deliveries
+WHERE tenant_id = $1 AND delivery_id = $2 AND deaths = $3 AND decided_at IS NULL AND failed_at IS NULL
+FOR UPDATE SKIP LOCKED;
 
 -- name: FailDelivery :execrows
 UPDATE deliveries SET failed_at = @at::timestamptz, retry_at = NULL, attempts = attempts + 1, trouble = @trouble
 WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND decided_at IS NULL AND failed_at IS NULL;
 
 -- name: RetryDelivery :execrows
-UPDATE deliveries SET failed_at = NULL, retry_at = NULL, attempts = 0
+UPDATE deliveries SET failed_at = NULL, retry_at = NULL, attempts = 0, deaths = 0
 WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND failed_at IS NOT NULL;
 
 -- name: ListFailedDeliveries :many
