@@ -29,6 +29,7 @@ func (c *Config) checkFiles() error {
 	read("database.url_file", c.Database.URLFile)
 	if _, err := c.healthToken(); err != nil {
 		errs = append(errs, err)
+	}
 	if dsn, err := c.connectionString("database.url_file", c.Database.URLFile, "DATABASE_URL"); err == nil && dsn != "" && c.Database.Private == "" {
 		if err := pgstore.CheckDSN(dsn); err != nil {
 			errs = append(errs, fmt.Errorf("database: %w", err))
