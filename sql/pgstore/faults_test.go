@@ -25,8 +25,10 @@ func (w *world) writes(h holds.Hold) map[string]func() error {
 		"a page":     func() error { return w.AppendPage(w.Context(), delivery("y"), "c", at(1)) },
 		"a decision": func() error {
 			_, err := w.Update(w.Context(), keyOf(h), at(5), func(h holds.Hold) (*holds.Change, error) {
-				return &holds.Change{Hold: h, Notes: []holds.Note{{By: "person:p1", Text: "n", At: at(5)}},
-					Entries: []holds.Entry{{Kind: "note.recorded", By: "person:p1"}}}, nil
+				return &holds.Change{
+					Hold: h, Notes: []holds.Note{{By: "person:p1", Text: "n", At: at(5)}},
+					Entries: []holds.Entry{{Kind: "note.recorded", By: "person:p1"}},
+				}, nil
 			})
 			return err
 		},
