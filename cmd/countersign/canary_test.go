@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,8 +11,10 @@ import (
 	"github.com/countersign/countersign/providers/okta/oktasim"
 )
 
-// I7: after a day of everything, no secret and no way to reach a person is in
-// the service's log, or in the clear anywhere in the database.
+// I7, J5: after a day of everything, no secret, no way to reach a person and
+// nothing of a raw body is in the service's log, or in the clear anywhere in the
+// database; and none of the installation's own secrets is in a page, in the
+// answer to a refused call, or in a mail.
 func TestI7NoSecretInLogOrDatabase(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -29,7 +32,12 @@ func TestI7NoSecretInLogOrDatabase(t *testing.T) {
 		owner.says(l, "AAAA-AAAA", "not_me")
 	}
 	owner.says(letters[len(letters)-1], letters[len(letters)-1].code, "not_me")
-	w.knock(w.hookURL(w.orgs[0]), envelope(w.orgs[0]), header("Authorization", w.orgs[0].secret+"-not-quite"))
+	_, refusal := w.knock(w.hookURL(w.orgs[0]), envelope(w.orgs[0]), header("Authorization", w.orgs[0].secret+"-not-quite"))
+	raw := "canary-" + rand.Text()
+	w.deliver(w.orgs[0], envelope(w.orgs[0], reshaped(w.crafted(func(e *oktasim.Event) { asUser(e, oktasim.Payroll, "", "") }), func(m map[string]any) {
+		m["debugContext"] = map[string]any{"debugData": map[string]string{"note": raw}}
+		m["unheardOf"] = raw
+	})))
 	w.must(w.sim().Fail(oktasim.Fault{Path: "/api/v1/**", Times: 5, When: oktasim.FailBefore, How: oktasim.FailStatus, Status: 401}))
 	w.svc().keeper.Health(t.Context())
 	w.settled()
@@ -56,6 +64,39 @@ func TestI7NoSecretInLogOrDatabase(t *testing.T) {
 	for _, p := range w.sim().Company().People {
 		if phone := p.Profile.Get("mobilePhone"); phone != "" {
 			secrets["a number "+phone] = phone
+		}
+	}
+	own := map[string]string{"a field of a raw body": raw}
+	for what, secret := range secrets {
+		if !strings.HasPrefix(what, "a number") && !strings.HasPrefix(what, "an ") && !strings.HasPrefix(what, "a duty") &&
+			!strings.HasPrefix(what, "a code") && !strings.HasPrefix(what, "a link") {
+			own[what] = secret
+		}
+	}
+	secrets["a field of a raw body"] = raw
+	if len(own) < 7 {
+		t.Fatalf("only %d secrets of our own to look for", len(own))
+	}
+	said := map[string]string{"the answer to a refused call": refusal}
+	for _, p := range []*page{
+		ruth.get("/"), ruth.hold(v.Hold.ID), ruth.get("/holds/nothing"), ruth.get("/nothing"), owner.get(letters[0].path), owner.get("/o/nothing"),
+		owner.get("/hooks/okta/" + string(connection)),
+	} {
+		html, err := p.Html()
+		w.must(err)
+		said["the page "+p.path] = html
+	}
+	for _, m := range w.mail.Mails() {
+		said["the mail "+m.Subject] += m.Text + m.HTML + m.Raw
+	}
+	for where, text := range said {
+		if text == "" {
+			t.Errorf("%s is empty, so this proves nothing", where)
+		}
+		for what, secret := range own {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s is in %s: …%s…", what, where, around(text, secret))
+			}
 		}
 	}
 	dump := w.dump()

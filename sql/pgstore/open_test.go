@@ -27,7 +27,7 @@ func TestOpenRefuses(t *testing.T) {
 		"no sslmode":          {func(o *pgstore.Options) { o.DSN = strings.ReplaceAll(o.DSN, "sslmode=disable", "") }, "sslmode"},
 		"no sslmode in a URL": {func(o *pgstore.Options) { o.DSN = "postgres://h/d?application_name=sslmode" }, "sslmode"},
 		"not a DSN":           {func(o *pgstore.Options) { o.DSN = "password=secret sslmode=disable x" }, "cannot be read"},
-		"a lossy server":      {func(o *pgstore.Options) { o.AllowUnsafe = false }, "fsync = off"},
+		"H2 a lossy server":   {func(o *pgstore.Options) { o.AllowUnsafe = false }, "fsync = off"},
 		"another keyring":     {func(o *pgstore.Options) { o.Keys = elsewhere }, "not the keyring"},
 		"no keyring":          {func(o *pgstore.Options) { o.Keys = nil }, "keyring"},
 		"no server":           {func(o *pgstore.Options) { o.DSN = "host=/nonexistent sslmode=disable password=secret" }, "cannot be reached"},
