@@ -159,6 +159,7 @@ keys: keys
 database: {url_file: app.url, owner_url_file: owner.url}
 public: {listen: "127.0.0.1:0", url: "https://countersign.nordwind.example"}
 console: {listen: "127.0.0.1:0"}
+health: {listen: none}
 audit: {checkpoints: checkpoints}
 mail: {host: "{{.MailHost}}", port: {{.MailPort}}, ca_file: mail.pem, from: "Countersign <countersign@nordwind.example>"}
 tenants:
