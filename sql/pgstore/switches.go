@@ -195,7 +195,7 @@ func (s *Store) Lapse(ctx context.Context, now time.Time) error {
 			return err
 		}
 		err = s.inTenant(ctx, holds.TenantID(l.TenantID), "write a stop off", func(t *tx) error {
-			row, err := t.LockStop(ctx, pgdb.LockStopParams{TenantID: l.TenantID, StopID: l.StopID})
+			row, err := t.LockStop(ctx, pgdb.LockStopParams(l))
 			if err != nil || row.EndedAt.Valid {
 				return err
 			}
