@@ -1,10 +1,10 @@
 # Countersign. `make` lists what there is; `make run` and `make test` are all the
 # set-up a machine with Go needs.
 #
-# Variables: PKG narrows test, test-slow, check and bench to packages (default
-# ./...), ARGS is passed to the demo, FUZZTIME is spent on each fuzz target: a
-# number of executions, since Go 1.26 sometimes takes the end of a time for a
-# failure of the target (go.dev/issue/75804).
+# Variables: PKG narrows test, test-slow, check and bench-go to packages (default
+# ./...), ARGS is passed to the demo and to bench, FUZZTIME is spent on each fuzz
+# target: a number of executions, since Go 1.26 sometimes takes the end of a time
+# for a failure of the target (go.dev/issue/75804).
 
 PKG      ?= ./...
 ARGS     ?=
@@ -55,8 +55,17 @@ generate: ## write the generated code anew
 format: ## format the code
 	$(TOOL) gofumpt -w .
 
+.PHONY: soak
+soak: postgres ## play crashes, faults and the model in full: hours
+	COUNTERSIGN_SOAK=1 go test -tags slow -p 1 -count=1 -timeout 24h -v \
+		./holds/keeper/modeltest ./sql/pgstore ./gateway/intake ./cmd/countersign
+
 .PHONY: bench
-bench: postgres ## run the benchmarks
+bench: postgres build ## measure the service beside pgbench and a plain one (ARGS='--short', '--only intake', '--markdown')
+	./bin/bench $(ARGS)
+
+.PHONY: bench-go
+bench-go: postgres ## run the benchmarks of single packages
 	go test -run '^$$' -bench . -benchmem $(PKG)
 
 .PHONY: clean
