@@ -19,7 +19,7 @@ import (
 func TestModelOverPostgres(t *testing.T) {
 	checks, seed := 1, uint64(20261102)
 	if os.Getenv("COUNTERSIGN_SOAK") != "" {
-		checks, seed = 1000, 0
+		checks, seed = modeltest.Sequences(1000), 0
 	}
 	play(t, checks, seed)
 }

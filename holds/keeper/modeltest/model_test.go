@@ -2,7 +2,6 @@ package modeltest
 
 import (
 	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -58,7 +57,7 @@ func count(ends map[string]int, h *History) {
 // COUNTERSIGN_SOAK_SEQUENCES says.
 func TestModelSoak(t *testing.T) {
 	soak(t)
-	Tune(t, sequences(100_000), 0, 2*time.Minute)
+	Tune(t, Sequences(100_000), 0, 2*time.Minute)
 	Check(t, memory, nil)
 }
 
@@ -68,11 +67,4 @@ func soak(t *testing.T) {
 	if os.Getenv("COUNTERSIGN_SOAK") == "" {
 		t.Skip("COUNTERSIGN_SOAK is not set: this takes the better part of an hour")
 	}
-}
-
-func sequences(all int) int {
-	if n, err := strconv.Atoi(os.Getenv("COUNTERSIGN_SOAK_SEQUENCES")); err == nil {
-		return n
-	}
-	return all
 }

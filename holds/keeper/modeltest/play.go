@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +31,15 @@ func Tune(t *testing.T, checks int, seed uint64, shrink time.Duration) {
 		}
 		t.Cleanup(func() { _ = f.Value.Set(was) })
 	}
+}
+
+// Sequences is how many a soak plays: all, or as many as COUNTERSIGN_SOAK_SEQUENCES
+// says.
+func Sequences(all int) int {
+	if n, err := strconv.Atoi(os.Getenv("COUNTERSIGN_SOAK_SEQUENCES")); err == nil {
+		return n
+	}
+	return all
 }
 
 // Check plays sequences over benches made by fresh until one does not keep an
