@@ -8,31 +8,31 @@ import (
 	"github.com/countersign/countersign/holds"
 )
 
-// removeRoles takes away the role that an event granted: the one it names, or
-// where it names none, what the before-image does not show. That image may be a
-// day old, so another role that came since is never taken for the one named.
+// removeRoles takes away the role that an event granted: the one it names, and
+// where it names none for certain (Okta may list all there are now), what the
+// before-image does not show. That image may be a day old, so that another role
+// that came since is never taken for one that is named, nor when an earlier run has
+// taken that one away.
 func (p *revertPlan) removeRoles(e holds.EventRef) {
-	unnamed := e.Role == (holds.Object{})
 	found, left := false, ""
+	byName := func(r holds.Role) bool { return named(e.Role, r.ID, r.Kind, r.Name) }
+	told := e.Role.ID != "" || p.did(holds.RemoveRole) || slices.ContainsFunc(p.now.Roles, func(r holds.Role) bool { return p.newRole(r) && byName(r) })
 	for _, r := range p.now.Roles {
-		if !p.newRole(r) {
-			continue
-		}
-		granted := named(e.Role, r.ID, r.Kind, r.Name) || unnamed && p.known && !p.did(holds.RemoveRole)
-		if !granted && !p.chose(r.ID) {
-			left = r.Name
-			continue
-		}
-		found = true
-		if r.ViaGroup {
+		switch {
+		case !p.newRole(r):
+		case r.ViaGroup:
+			found = true
 			p.say(fmt.Sprintf("the role %s comes from a group; take the account out of the group", r.Name))
-			continue
+		case !told && p.known || byName(r) || p.chose(r.ID):
+			found = true
+			p.add(holds.Action{Kind: holds.RemoveRole, Account: p.account, Object: r.ID})
+		default:
+			left = r.Name
 		}
-		p.add(holds.Action{Kind: holds.RemoveRole, Account: p.account, Object: r.ID})
 	}
 	switch {
 	case found:
-	case left != "":
+	case left != "" && (p.known || p.did(holds.RemoveRole)):
 		p.say(fmt.Sprintf("the role %s came since the before-image and is not one that the change names; look whether it belongs to it", left))
 	case p.did(holds.RemoveRole):
 	case p.known:

@@ -48,7 +48,7 @@ func TestRevertOfARoleThatIsGone(t *testing.T) {
 	w := newWorld(t)
 	w.snapshots = append(w.snapshots, holds.Snapshot{Account: holds.Account{ID: "00uvictim"}, At: start.Add(-time.Hour)})
 	w.provider.account.Roles = []holds.Role{{ID: "r1", Kind: "REPORT_ADMIN", Name: "Reports"}}
-	denied(t, w, roleGranted(holds.Object{Name: "Super Administrator"}))
+	denied(t, w, roleGranted(holds.Object{ID: "r2", Name: "Super Administrator"}))
 	w.run(holds.EffectRevert)
 	h := w.the(t)
 	if len(w.provider.account.Roles) != 1 || w.provider.effects[holds.RemoveRole] != 0 {
