@@ -110,6 +110,10 @@ func (c restoreCommand) Run(ctx context.Context, std streams) (err error) {
 	if err := s.openStore(ctx); err != nil {
 		return err
 	}
+	cfg.Health.Listen = noHealth // a command has nobody who asks how it is
+	if err := s.openMonitor(); err != nil {
+		return err
+	}
 	if err := s.openProviders(seamsOf(ctx)); err != nil {
 		return err
 	}

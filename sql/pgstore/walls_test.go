@@ -39,6 +39,14 @@ func populate(w *world) holds.Hold {
 	w.must(w.CreateSession(w.Context(), holds.Session{Token: [32]byte{2}, Tenant: acme, Person: "p1", Created: at(0), Expires: at(100)}))
 	w.must(w.SaveCheckpoint(w.Context(), 1, "note", at(1)))
 	w.must(w.UpdateFeed(w.Context(), acme, okta, "users", func(f holds.Feed) (holds.Feed, error) { return f, nil }))
+	stop, err := holds.NewStop("0192e1a0-0000-7000-8000-000000000001", acme, holds.BrakeRelease, "p1", holds.DoorConsole, "a drill", at(5))
+	w.must(err)
+	w.must(w.Stop(w.Context(), stop))
+	_, err = w.Resume(w.Context(), acme, stop.ID, holds.Resume{By: "p2", Door: holds.DoorConsole, Reason: "over", At: at(6)})
+	w.must(err)
+	w.change(keyOf(h), func(c *holds.Change) {
+		c.Circuit = holds.Waits{Brake: holds.BrakeContainment, Cap: holds.CapHour, Why: "many"}
+	})
 	v, err := w.View(w.Context(), keyOf(h))
 	w.must(err)
 	return v.Hold
@@ -225,6 +233,7 @@ func TestNothingAcrossTenantsTellsContent(t *testing.T) {
 		"audit_page":       "TABLE(seq bigint, body text)",
 
 		"braked_connections": "TABLE(tenant_id text, connection_id text)",
+		"doubtful_events":    "TABLE(tenant_id text, hold_id uuid, connection_id text, event_id text, type text, confirmed boolean)",
 		"lapsed_stops":       "TABLE(tenant_id text, stop_id uuid)",
 		"claim_next":         "TABLE(tenant_id text, delivery_id bigint, lane text)",
 		"waiting_deliveries": "TABLE(tenant_id text, connection_id text, source text, waiting bigint)",
