@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"flag"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -118,13 +117,11 @@ func (w *world) ordered(text string) string {
 // A sign-in link works once, for a reviewer, through the console's own page.
 func TestReviewersLink(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, _, err := freePorts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
 	w := newWorld(t, options{unaware: true, noHook: true, notYet: true, edit: func(c *layout) { c.Console = address }})
-	w.must(l.Close())
 	w.start()
 	out := w.good("reviewers", "link", "ruth")
 	link, _, _ := strings.Cut(out, "\n")

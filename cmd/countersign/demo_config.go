@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -151,17 +153,23 @@ func (w *demoWorld) writePeople() error {
 
 func onFile() time.Time { return time.Date(2024, 5, 6, 0, 0, 0, 0, time.UTC) }
 
-// freePorts finds two free addresses on loopback. Another program could take
-// one before we do; the start then says so.
+// freePorts finds two free addresses on loopback. They lie below the ports that
+// systems give to outgoing connections, or one might be given away before we listen
+// on it. Another program could still take one; the start then says so.
 func freePorts() (string, string, error) {
-	a, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", "", err
+	var ports []int
+	for range 100 {
+		port := 20000 + rand.N(12000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil || slices.Contains(ports, port) {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			return "", "", err
+		}
+		if ports = append(ports, port); len(ports) == 2 {
+			return fmt.Sprintf("localhost:%d", ports[0]), fmt.Sprintf("localhost:%d", ports[1]), nil
+		}
 	}
-	b, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", "", errors.Join(err, a.Close())
-	}
-	pa, pb := a.Addr().(*net.TCPAddr).Port, b.Addr().(*net.TCPAddr).Port
-	return fmt.Sprintf("localhost:%d", pa), fmt.Sprintf("localhost:%d", pb), errors.Join(a.Close(), b.Close())
+	return "", "", errors.New("no free ports were found on 127.0.0.1 between 20000 and 31999")
 }
