@@ -147,7 +147,9 @@ type Factor struct {
 // Role is a role assignment an account has.
 type Role struct {
 	// ID is the id of the assignment, which is what a revert removes.
-	ID   string `json:"id"`
+	ID string `json:"id"`
+	// Kind is the role in the provider's words, the same wherever it is assigned, or
+	// CustomRole.
 	Kind string `json:"kind"`
 	Name string `json:"name,omitempty"`
 	// ViaGroup is set when the role comes from a group and cannot be removed
@@ -155,6 +157,10 @@ type Role struct {
 	ViaGroup   bool `json:"via_group,omitempty"`
 	Privileged bool `json:"privileged,omitempty"`
 }
+
+// CustomRole is the kind of every role that an organisation made itself; only
+// its name tells one from another.
+const CustomRole = "CUSTOM"
 
 // Status is the account's life-cycle status in words common to providers.
 type Status string

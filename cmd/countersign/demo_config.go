@@ -160,8 +160,11 @@ func freePorts() (string, string, error) {
 	var ports []int
 	for range 100 {
 		port := 20000 + rand.N(12000)
+		if slices.Contains(ports, port) {
+			continue
+		}
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil || slices.Contains(ports, port) {
+		if err != nil {
 			continue
 		}
 		if err := l.Close(); err != nil {

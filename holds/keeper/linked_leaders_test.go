@@ -19,11 +19,7 @@ func TestFollowerWithAnEventOfItsOwn(t *testing.T) {
 	own.Actor = holds.Party{ID: second.account, Kind: holds.PartyPerson}
 	w.now = w.now.Add(time.Minute)
 	w.mail.sent = nil
-	a, err := w.fold(w.ask(holds.Delivery{Tenant: "acme", Connection: second.id, Received: w.now}, own, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.commit(*a.Change)
+	w.happensAt(t, second.id, own)
 	w.settle(t)
 	f := w.at(t, second.id)
 	if f.Leader != "" || f.Terms.Rule != "all" || f.Class != holds.RecoveryChange || f.Requester != "olga" || !f.Due.Equal(w.now.Add(time.Hour)) {
@@ -69,12 +65,7 @@ func TestOwnEventDuringTheFollowersLift(t *testing.T) {
 	own.Subjects, own.Occurred = []holds.Account{{ID: second.account}}, start.Add(time.Minute)
 	second.crash = func(holds.Action) {
 		second.crash = nil
-		a, err := w.fold(w.ask(holds.Delivery{Tenant: "acme", Connection: second.id, Received: w.now}, own, 0))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		w.commit(*a.Change)
+		w.happensAt(t, second.id, own)
 	}
 	w.settle(t)
 	open := 0
@@ -103,11 +94,7 @@ func TestTwoLeadersOneFollower(t *testing.T) {
 			w.settle(t)
 			own := resetAll("own")
 			own.Subjects = []holds.Account{{ID: second.account}}
-			a, err := w.fold(w.ask(holds.Delivery{Tenant: "acme", Connection: second.id, Received: w.now}, own, 0))
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.commit(*a.Change)
+			w.happensAt(t, second.id, own)
 			w.settle(t)
 			if f := w.at(t, third.id); len(f.Leaders) != 1 {
 				t.Fatalf("led by %s and %v", f.Leader, f.Leaders)
@@ -141,11 +128,7 @@ func TestNewLeaderKeepsAFollowerThatWasAboutToGo(t *testing.T) {
 	w.queue = nil
 	own := resetAll("own")
 	own.Subjects = []holds.Account{{ID: second.account}}
-	a, err := w.fold(w.ask(holds.Delivery{Tenant: "acme", Connection: second.id, Received: w.now}, own, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.commit(*a.Change)
+	w.happensAt(t, second.id, own)
 	w.run(holds.EffectLink)
 	w.deliver(t)
 	w.queue = append(w.queue, lifts...)
@@ -184,11 +167,7 @@ func TestALinkVoidsAnApprovalGivenBefore(t *testing.T) {
 	w.Judge = holdAll{terms}
 	own := resetAll("own")
 	own.Subjects = []holds.Account{{ID: second.account}}
-	a, err := w.fold(w.ask(holds.Delivery{Tenant: "acme", Connection: second.id, Received: w.now}, own, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.commit(*a.Change)
+	w.happensAt(t, second.id, own)
 	w.run(holds.EffectContain)
 	key := keyOf(w.at(t, second.id))
 	w.approve(t, key)

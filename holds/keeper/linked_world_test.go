@@ -85,6 +85,16 @@ func (w *world) settle(t *testing.T) (errs []error) {
 	return errs
 }
 
+// happensAt is happens at another connection than the first.
+func (w *world) happensAt(t *testing.T, conn holds.ConnectionID, e holds.Event) {
+	t.Helper()
+	a, err := w.fold(w.ask(holds.Delivery{Tenant: "acme", Connection: conn, Received: w.now}, e, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.commit(*a.Change)
+}
+
 // at is the newest hold of a connection.
 func (w *world) at(t *testing.T, conn holds.ConnectionID) holds.Hold {
 	t.Helper()

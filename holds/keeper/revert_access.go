@@ -3,6 +3,7 @@ package keeper
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/countersign/countersign/holds"
@@ -15,15 +16,14 @@ import (
 // taken that one away.
 func (p *revertPlan) removeRoles(e holds.EventRef) {
 	found, left := false, ""
-	byName := func(r holds.Role) bool { return named(e.Role, r.ID, r.Kind, r.Name) }
-	told := e.Role.ID != "" || p.did(holds.RemoveRole) || slices.ContainsFunc(p.now.Roles, func(r holds.Role) bool { return p.newRole(r) && byName(r) })
+	told := e.Role.ID != "" || p.did(holds.RemoveRole) || slices.ContainsFunc(p.now.Roles, func(r holds.Role) bool { return p.newRole(r) && namedRole(e.Role, r) })
 	for _, r := range p.now.Roles {
 		switch {
 		case !p.newRole(r):
 		case r.ViaGroup:
 			found = true
 			p.say(fmt.Sprintf("the role %s comes from a group; take the account out of the group", r.Name))
-		case !told && p.known || byName(r) || p.chose(r.ID):
+		case !told && p.known || namedRole(e.Role, r) || p.chose(r.ID):
 			found = true
 			p.add(holds.Action{Kind: holds.RemoveRole, Account: p.account, Object: r.ID})
 		default:
@@ -40,6 +40,13 @@ func (p *revertPlan) removeRoles(e holds.EventRef) {
 	default:
 		p.say("which role was granted cannot be told: there is no before-image of the account; compare its roles by hand")
 	}
+}
+
+// namedRole tells whether an event's role is this one. The log and the roles' list
+// may give it another id and spell its name otherwise, but not its kind.
+func namedRole(o holds.Object, r holds.Role) bool {
+	kind := o.Type != "" && o.Type != holds.CustomRole && strings.EqualFold(o.Type, r.Kind)
+	return kind || named(o, r.ID, r.Kind, r.Name)
 }
 
 // chose tells whether an earlier run set out to take this role away.

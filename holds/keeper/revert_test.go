@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,36 @@ func TestRevertRemovesTheGrantedRoleOnly(t *testing.T) {
 			}
 			if h.Standing != holds.Contained || !w.provider.account.Restrained {
 				t.Fatal("the account was given back by a deny")
+			}
+		})
+	}
+}
+
+// TestRevertOfARoleNamedOtherwise: the log may list the roles there are now, or give
+// the one that changed another id and spelling than the list of roles does.
+func TestRevertOfARoleNamedOtherwise(t *testing.T) {
+	old := holds.Role{ID: "r1", Kind: "APP_ADMIN", Name: "Application Administrator"}
+	for name, c := range map[string]struct {
+		granted holds.Role
+		told    holds.Object
+		stays   bool
+	}{
+		"all there are now":         {holds.Role{ID: "r2", Kind: "ORG_ADMIN", Name: "Organizational Administrator"}, holds.Object{Name: "Application administrator, Organization administrator"}, false},
+		"another id, spelt its way": {holds.Role{ID: "r2", Kind: "READ_ONLY_ADMIN", Name: "Read-only Administrator"}, holds.Object{ID: "KVJUKUS7IFCE2SKO", Type: "READ_ONLY_ADMIN", Name: "Read only admin"}, false},
+		"another role of their own": {holds.Role{ID: "r2", Kind: holds.CustomRole, Name: "Printers"}, holds.Object{ID: "KVJUKUS7IFCE2SKO", Type: holds.CustomRole, Name: "Badges"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.snapshots = append(w.snapshots, holds.Snapshot{Account: holds.Account{ID: "00uvictim"}, At: start.Add(-time.Hour), Roles: []holds.Role{old}})
+			w.provider.account.Roles = []holds.Role{old, c.granted}
+			denied(t, w, roleGranted(c.told))
+			w.run(holds.EffectRevert)
+			want := []holds.Role{old}
+			if c.stays {
+				want = append(want, c.granted)
+			}
+			if got := w.provider.account.Roles; !slices.Equal(got, want) || w.the(t).State != holds.Reverted {
+				t.Fatalf("the account has %v, hold %s", got, w.the(t).State)
 			}
 		})
 	}

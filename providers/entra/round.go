@@ -53,11 +53,16 @@ const fewest = 20
 // many of the largest are more than is read of one answer, or more than Graph
 // sends in time, and whoever can write such records must not stop the reading.
 func (p *Poller) smaller(err error) {
-	if holds.KindOf(err) != holds.Unavailable || holds.RetryAfter(err) > 0 || faultOf(err) != nil {
+	if !undelivered(err) {
 		return
 	}
 	p.limit = max(p.limit/2, min(fewest, p.opt.Limit))
 	p.round.byTime()
+}
+
+// undelivered tells of a page that was asked for and did not arrive whole.
+func undelivered(err error) bool {
+	return holds.KindOf(err) == holds.Unavailable && holds.RetryAfter(err) == 0 && faultOf(err) == nil
 }
 
 // lost is told of an error. A link that Graph no longer knows is left.

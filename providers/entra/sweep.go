@@ -22,6 +22,7 @@ const (
 // waiting.
 type sweep struct {
 	round *round
+	limit int // of the next page: a large one must not stop the sweep either
 	due   time.Time
 	floor time.Time            // nothing before it is looked for: there was no Countersign
 	told  map[string]time.Time // what matters and was stored, and when
@@ -45,12 +46,17 @@ func (p *Poller) sweepPage(ctx context.Context) {
 		if from.Before(s.floor) {
 			from = s.floor
 		}
-		s.round = newRound(from, true)
+		s.round, s.limit = newRound(from, true), p.opt.Limit
 	}
-	page, err := p.c.auditPage(ctx, s.round.query(p.limit))
+	page, err := p.c.auditPage(ctx, s.round.query(s.limit))
 	if err == nil {
 		s.round.note(page.records, now)
 		err = p.storeLate(ctx, page, now)
+	}
+	if undelivered(err) && s.limit > fewest {
+		s.limit = max(s.limit/2, fewest)
+		s.round.byTime()
+		return
 	}
 	if err != nil {
 		p.c.log.Info("a sweep of the audit log was left; the next one comes later", "error", err)

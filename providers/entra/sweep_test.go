@@ -2,8 +2,11 @@ package entra
 
 import (
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -42,6 +45,40 @@ func TestTheSweepKeepsToTheFirstReading(t *testing.T) {
 			time.Sleep(time.Hour)
 		}
 		wantIDs(t, store, "within")
+	})
+}
+
+// D6: a page too large to be read does not end the sweep; it asks for fewer.
+func TestTheSweepReadsLargePages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, store := &fakeLog{}, &pages{}
+		large := false
+		c, _ := newScripted(t, func(w http.ResponseWriter, r *http.Request) {
+			top, _ := strconv.Atoi(r.URL.Query().Get("$top"))
+			if large && top > 100 && strings.Contains(r.URL.Path, "directoryAudits") {
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write(make([]byte, 33<<20))
+				return
+			}
+			l.serve(w, r)
+		}, nil)
+		p := c.NewPoller(PollerOptions{Pages: store, Lookback: 24 * time.Hour})
+		l.write(time.Now(), "first")
+		drain(t, p)
+		time.Sleep(59 * time.Minute)
+		l.write(time.Now(), "newest")
+		drain(t, p)
+		l.write(time.Now().Add(-5*time.Hour), "late")
+		time.Sleep(2 * time.Minute)
+		large, p.limit = true, 100 // the rounds have learnt it, the sweep has not
+		for range 6 {
+			if _, err := p.Once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			p.limit = 100
+			time.Sleep(time.Minute)
+		}
+		wantIDs(t, store, "first", "newest", "late")
 	})
 }
 

@@ -149,7 +149,7 @@ func roleTypes() map[string]string {
 		"READ_ONLY_ADMIN": "read only administrator", "REPORT_ADMIN": "report administrator", "MOBILE_ADMIN": "mobile administrator",
 		"API_ACCESS_MANAGEMENT_ADMIN": "api access management administrator", "WORKFLOWS_ADMIN": "workflows administrator",
 		"ACCESS_CERTIFICATIONS_ADMIN": "access certifications administrator", "ACCESS_REQUESTS_ADMIN": "access requests administrator",
-		"CUSTOM": "custom",
+		holds.CustomRole: "custom",
 	}
 }
 
