@@ -45,7 +45,7 @@ func statements() map[string]cutproxy.Cut {
 		"an outcome is written":   {Pattern: "-- name: InsertOutcome", Then: "COMMIT"},
 		"a message is planned":    {Pattern: "-- name: InsertNotice", Then: "COMMIT"},
 		"a message was sent":      {Pattern: "-- name: InsertAttempt", Then: "COMMIT"},
-		"the audit log grows":     {Pattern: "-- name: InsertLeaves", Then: "COMMIT"},
+		"the audit log grows":     {Pattern: "-- name: QueueEntries", Then: "COMMIT"},
 		"jobs are queued":         {Pattern: "JobInsertFastMany", Then: "COMMIT"},
 		"jobs are fetched":        {Pattern: "UPDATE river.river_job r SET", Turns: 1},
 		"jobs are done":           {Pattern: "JobSetStateIfRunningMany", Turns: 1},

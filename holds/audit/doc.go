@@ -25,11 +25,14 @@
 // data, and personal data has no place here), and a checkpoint whose signature,
 // origin or spelling is not exactly what its key would have written.
 //
-// It does no input or output. The store keeps two tables and appends under one
-// lock as the last step before its COMMIT:
+// It does no input or output. A store keeps two tables and appends under one lock
+// as the last step of its commit, either as [Append] tells it
 //
 //	leaves, err := audit.Append(size, entries, reader) // reader: SELECT … WHERE stored_index = ANY($1)
 //	// for each leaf: INSERT its seq and body, and each of its hashes by index.
+//
+// or by doing the same itself from [Entry.Unnumbered], as the database of package
+// pgstore does inside COMMIT. [Verify] trusts neither.
 //
 // What the log cannot see: entries appended with all their hashes by whoever
 // controls the database look like any other entry, and a tail cut off since the

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"time"
 )
 
@@ -94,6 +96,26 @@ func (e Entry) Encode() ([]byte, error) {
 		return nil, fmt.Errorf("%w: it encodes to %d bytes and the most is %d", ErrEntry, len(body), MaxBody)
 	}
 	return body, nil
+}
+
+// Unnumbered returns the encoding of e around its number, for a store that
+// numbers entries itself under the lock of the log: head, then the decimal
+// number without leading zeros, then tail are what [Entry.Encode] writes once Seq
+// is set. The error matches [ErrEntry], as it would with the longest number.
+func (e Entry) Unnumbered() (head, tail []byte, err error) {
+	e.Seq = math.MaxInt64
+	body, err := e.Encode()
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := ParseEntry(body); err != nil {
+		return nil, nil, err
+	}
+	head, tail, found := bytes.Cut(body, strconv.AppendInt(nil, e.Seq, 10)) // the first field with a value of ours
+	if !found {
+		return nil, nil, fmt.Errorf("%w: it has no number", ErrEntry)
+	}
+	return head, tail, nil
 }
 
 // ParseEntry is the inverse of [Entry.Encode] and accepts nothing that Encode

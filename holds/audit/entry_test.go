@@ -2,6 +2,8 @@ package audit_test
 
 import (
 	"errors"
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -247,5 +249,29 @@ func TestParseSalt(t *testing.T) {
 		if _, err := audit.ParseSalt(short); err == nil {
 			t.Errorf("a salt of %d bytes is accepted", len(short))
 		}
+	}
+}
+
+// TestUnnumberedIsTheEncodingAroundItsNumber, for numbers of every length, and it
+// refuses what Encode refuses.
+func TestUnnumberedIsTheEncodingAroundItsNumber(t *testing.T) {
+	e := someEntry(3)
+	head, tail, err := e.Unnumbered()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int64{0, 7, 10, 987654321, math.MaxInt64} {
+		e.Seq = n
+		want, err := e.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(head) + strconv.FormatInt(n, 10) + string(tail); got != string(want) {
+			t.Errorf("numbered %d: %s, want %s", n, got, want)
+		}
+	}
+	e.Actor = "person:anna@example.org"
+	if _, _, err := e.Unnumbered(); !errors.Is(err, audit.ErrEntry) {
+		t.Errorf("an address was taken: %v", err)
 	}
 }

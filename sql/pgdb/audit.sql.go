@@ -54,35 +54,6 @@ func (q *Queries) InsertCheckpoint(ctx context.Context, arg InsertCheckpointPara
 	return err
 }
 
-const insertHashes = `-- name: InsertHashes :exec
-INSERT INTO audit_hashes (index, hash) SELECT unnest($1::bigint[]), unnest($2::bytea[])
-`
-
-type InsertHashesParams struct {
-	Indexes []int64
-	Hashes  [][]byte
-}
-
-func (q *Queries) InsertHashes(ctx context.Context, arg InsertHashesParams) error {
-	_, err := q.db.ExecContext(ctx, insertHashes, pq.Array(arg.Indexes), pq.Array(arg.Hashes))
-	return err
-}
-
-const insertLeaves = `-- name: InsertLeaves :exec
-INSERT INTO audit_leaves (seq, tenant_id, body) SELECT unnest($1::bigint[]), unnest($2::text[]), unnest($3::text[])
-`
-
-type InsertLeavesParams struct {
-	Seqs    []int64
-	Tenants []string
-	Bodies  []string
-}
-
-func (q *Queries) InsertLeaves(ctx context.Context, arg InsertLeavesParams) error {
-	_, err := q.db.ExecContext(ctx, insertLeaves, pq.Array(arg.Seqs), pq.Array(arg.Tenants), pq.Array(arg.Bodies))
-	return err
-}
-
 const lastCheckpoint = `-- name: LastCheckpoint :one
 SELECT size, signed_at, note, recorded_at FROM checkpoints ORDER BY signed_at DESC LIMIT 1
 `
@@ -129,4 +100,19 @@ func (q *Queries) ListHashes(ctx context.Context, arg ListHashesParams) ([]Audit
 		return nil, err
 	}
 	return items, nil
+}
+
+const queueEntries = `-- name: QueueEntries :exec
+INSERT INTO audit_queue (tenant_id, head, tail) SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[])
+`
+
+type QueueEntriesParams struct {
+	Tenants []string
+	Heads   []string
+	Tails   []string
+}
+
+func (q *Queries) QueueEntries(ctx context.Context, arg QueueEntriesParams) error {
+	_, err := q.db.ExecContext(ctx, queueEntries, pq.Array(arg.Tenants), pq.Array(arg.Heads), pq.Array(arg.Tails))
+	return err
 }

@@ -15,9 +15,6 @@ import (
 	"github.com/countersign/countersign/sql/pgdb"
 )
 
-// auditLock is the one lock of the log: whoever holds it may append.
-const auditLock = "audit log"
-
 // record remembers an audit entry for the end of the transaction.
 func (t *tx) record(at time.Time, conn holds.ConnectionID, hold holds.HoldID, e holds.Entry) {
 	if at.IsZero() {
@@ -49,38 +46,24 @@ func cleanFact(s string) string {
 	return string(out)
 }
 
-// appendEntries appends what was recorded, under the lock of the log, which is
-// held until the commit that follows at once.
-func (t *tx) appendEntries(ctx context.Context) error {
+// queueEntries puts what was recorded where COMMIT finds it: the database numbers
+// and hashes the entries under the lock of the log while it commits (append_audit
+// in sql/migrations), so that nobody waits for a round trip of somebody else's.
+func (t *tx) queueEntries(ctx context.Context) error {
 	if len(t.entries) == 0 {
 		return nil
 	}
-	if err := t.lock(ctx, auditLock); err != nil {
-		return err
-	}
-	size, err := t.AuditSize(ctx)
-	if err != nil {
-		return err
-	}
-	leaves, err := audit.Append(size, t.entries, t.hashes(ctx))
-	if err != nil {
-		return err
-	}
-	var rows pgdb.InsertLeavesParams
-	var hashes pgdb.InsertHashesParams
-	for _, leaf := range leaves {
-		rows.Seqs = append(rows.Seqs, leaf.Seq)
-		rows.Tenants = append(rows.Tenants, leaf.Entry.Tenant)
-		rows.Bodies = append(rows.Bodies, string(leaf.Body))
-		for _, h := range leaf.Hashes {
-			hashes.Indexes = append(hashes.Indexes, h.Index)
-			hashes.Hashes = append(hashes.Hashes, h.Hash[:])
+	var rows pgdb.QueueEntriesParams
+	for _, e := range t.entries {
+		head, tail, err := e.Unnumbered()
+		if err != nil {
+			return fmt.Errorf("append %q: %w", e.Kind, err)
 		}
+		rows.Tenants = append(rows.Tenants, e.Tenant)
+		rows.Heads = append(rows.Heads, string(head))
+		rows.Tails = append(rows.Tails, string(tail))
 	}
-	if err := t.InsertLeaves(ctx, rows); err != nil {
-		return err
-	}
-	return t.InsertHashes(ctx, hashes)
+	return t.QueueEntries(ctx, rows)
 }
 
 // hashes reads stored hashes for package audit.

@@ -1,12 +1,18 @@
 package pgstore_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/holds/audit"
@@ -39,6 +45,62 @@ func TestAuditVerifies(t *testing.T) {
 	}))
 	if inside.Root != root {
 		t.Fatalf("%+v", inside)
+	}
+}
+
+// TestDatabaseAppendsAsTlogDoes: the database numbers and hashes as the library
+// does that verifies, row by row, for as many entries as have subtrees of all heights.
+func TestDatabaseAppendsAsTlogDoes(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	for n := range 70 {
+		_, err := w.Update(t.Context(), keyOf(h), at(5), func(h holds.Hold) (*holds.Change, error) {
+			entry := holds.Entry{Kind: "note.recorded", By: "person:p1", Facts: map[string]string{"nth": strconv.Itoa(n)}}
+			return &holds.Change{Hold: h, Entries: slices.Repeat([]holds.Entry{entry}, 1+n%3)}, nil
+		})
+		w.must(err)
+	}
+	var hashes []tlog.Hash
+	stored := tlog.HashReaderFunc(func(indexes []int64) (out []tlog.Hash, err error) {
+		for _, i := range indexes {
+			out = append(out, hashes[i])
+		}
+		return out, nil
+	})
+	var size int64
+	w.must(w.ReadAudit(t.Context(), func(src audit.Source) error {
+		return src.Leaves(t.Context(), 0, 1000, func(seq int64, body []byte) error {
+			e, err := audit.ParseEntry(body)
+			if err != nil || e.Seq != seq || seq != size {
+				t.Fatalf("entry %d of %d is %s: %v", seq, size, body, err)
+			}
+			more, err := tlog.StoredHashes(seq, body, stored)
+			hashes = append(hashes, more...)
+			size++
+			return err
+		})
+	}))
+	var n int
+	w.must(w.ReadAudit(t.Context(), func(src audit.Source) error {
+		return src.Hashes(t.Context(), 0, 10_000, func(index int64, hash []byte) error {
+			if index != int64(n) || n >= len(hashes) || !bytes.Equal(hash, hashes[n][:]) {
+				t.Fatalf("hash %d, after %d of %d, is %x", index, n, len(hashes), hash)
+			}
+			n++
+			return nil
+		})
+	}))
+	if size < 140 || n != len(hashes) {
+		t.Fatalf("%d entries, %d of %d hashes", size, n, len(hashes))
+	}
+	db := w.sql(w.db.OwnerDSN)
+	for range 1000 {
+		level, node := rand.IntN(20), rand.Int64N(1<<40)
+		var got int64
+		w.must(db.QueryRowContext(t.Context(), `SELECT audit_index($1, $2)`, level, node).Scan(&got))
+		if want := tlog.StoredHashIndex(level, node); got != want {
+			t.Fatalf("audit_index(%d, %d) = %d, want %d", level, node, got, want)
+		}
 	}
 }
 

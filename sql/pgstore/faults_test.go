@@ -167,7 +167,7 @@ func TestH5ADeadlockIsRunAgain(t *testing.T) {
 // J4: what cannot be written to the audit log is not decided.
 func TestJ4WithoutTheAuditLogNothingIsDecided(t *testing.T) {
 	for name, spoil := range map[string]string{
-		"no right to append": `REVOKE INSERT ON audit_leaves FROM countersign_app`,
+		"no right to append": `REVOKE INSERT ON audit_queue FROM countersign_app`,
 		"no place for it":    `ALTER TABLE audit_hashes ADD CONSTRAINT no_place CHECK (index < 1) NOT VALID`,
 	} {
 		t.Run(name, func(t *testing.T) {

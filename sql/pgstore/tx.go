@@ -126,8 +126,7 @@ func (t *tx) enter(ctx context.Context, tenant holds.TenantID) error {
 	return err
 }
 
-// flush queues the jobs and then appends the audit entries: the lock of the log
-// is taken last and held the shortest.
+// flush queues the jobs and the audit entries; the log itself grows inside COMMIT.
 func (t *tx) flush(ctx context.Context) error {
 	if len(t.jobs) > 0 {
 		if t.store.jobs == nil {
@@ -137,7 +136,7 @@ func (t *tx) flush(ctx context.Context) error {
 			return fmt.Errorf("queue jobs: %w", err)
 		}
 	}
-	return t.appendEntries(ctx)
+	return t.queueEntries(ctx)
 }
 
 // queue remembers an effect as a job of this installation's epoch.

@@ -1,8 +1,5 @@
--- name: InsertLeaves :exec
-INSERT INTO audit_leaves (seq, tenant_id, body) SELECT unnest(@seqs::bigint[]), unnest(@tenants::text[]), unnest(@bodies::text[]);
-
--- name: InsertHashes :exec
-INSERT INTO audit_hashes (index, hash) SELECT unnest(@indexes::bigint[]), unnest(@hashes::bytea[]);
+-- name: QueueEntries :exec
+INSERT INTO audit_queue (tenant_id, head, tail) SELECT unnest(@tenants::text[]), unnest(@heads::text[]), unnest(@tails::text[]);
 
 -- name: GetHashes :many
 SELECT * FROM audit_hashes WHERE index = ANY (@indexes::bigint[]);
