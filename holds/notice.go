@@ -42,6 +42,10 @@ type Notice struct {
 	// accepted, after which it is void.
 	Tries int
 	Used  time.Time
+	// Bearer is the digest that says what this message would have said, empty for one
+	// that goes out by itself. Due is when a digest goes out, zero for what is none.
+	Bearer NoticeID
+	Due    time.Time
 }
 
 // Attempt is one line of the ledger: one try to send one notice.

@@ -13,12 +13,16 @@ import (
 // only when the channel said so, and failed otherwise; Again tells whether
 // another try can help. Owner may be empty for pages to people on duty.
 func (m *Messenger) Send(ctx context.Context, n holds.Notice, h holds.Hold, owner holds.Person) holds.Attempt {
-	a := holds.Attempt{Notice: n.ID, Status: holds.NoticeFailed}
-	if a.Detail = m.mismatch(n, h, owner); a.Detail != "" {
-		a.At = m.o.Now()
-		return a
+	if why := m.mismatch(n, h, owner); why != "" {
+		return holds.Attempt{Notice: n.ID, Status: holds.NoticeFailed, Detail: why, At: m.o.Now()}
 	}
-	l, err := m.compose(n, h, owner)
+	return m.attempt(ctx, n, m.secrets(n), func() (letter, error) { return m.compose(n, h, owner) })
+}
+
+// attempt writes a message and hands it to its channel.
+func (m *Messenger) attempt(ctx context.Context, n holds.Notice, secrets []string, compose func() (letter, error)) holds.Attempt {
+	a := holds.Attempt{Notice: n.ID, Status: holds.NoticeFailed}
+	l, err := compose()
 	if err != nil {
 		a.Detail, a.At = "The message could not be written: "+err.Error()+". This is a fault of the installation.", m.o.Now()
 		return a
@@ -31,12 +35,17 @@ func (m *Messenger) Send(ctx context.Context, n holds.Notice, h holds.Hold, owne
 		a.Status, a.Reference = holds.NoticeAccepted, ref
 		a.Detail = "Accepted for " + directory.Mask(n.Point) + "."
 	}
+	a.Detail, a.Reference = redact(a.Detail, secrets), clip(redact(a.Reference, secrets), 100)
+	return a
+}
+
+// secrets are what nobody may read in the ledger of a notice.
+func (m *Messenger) secrets(n holds.Notice) []string {
 	secrets := []string{n.Point.Value, m.o.Links.Link(n)}
 	if n.Audience == holds.ToOwner {
 		secrets = append(secrets, m.o.Links.Code(n))
 	}
-	a.Detail, a.Reference = redact(a.Detail, secrets), clip(redact(a.Reference, secrets), 100)
-	return a
+	return secrets
 }
 
 // mismatch refuses to send what does not belong together: the facts of one hold

@@ -246,12 +246,27 @@ func (m *memory) Notice(_ context.Context, _ holds.TenantID, id holds.NoticeID) 
 	return n, nil
 }
 
+func (m *memory) Gathered(_ context.Context, _ holds.TenantID, id holds.NoticeID) (out []holds.Notice, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range m.notices {
+		if n.Bearer == id {
+			out = append(out, n)
+		}
+	}
+	slices.SortFunc(out, func(a, b holds.Notice) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return out, nil
+}
+
 func (m *memory) Attempted(_ context.Context, _ holds.TenantID, a holds.Attempt) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	n := m.notices[a.Notice]
-	n.Status = a.Status
-	m.notices[a.Notice] = n
+	for id, n := range m.notices {
+		if id == a.Notice || n.Bearer == a.Notice && !a.Again {
+			n.Status = a.Status
+			m.notices[id] = n
+		}
+	}
 	return nil
 }
 
@@ -411,6 +426,7 @@ type messenger struct {
 	changed []string
 	answer  holds.Attempt
 	sent    []holds.Notice
+	digests [][]holds.Gathered
 }
 
 func (m *messenger) Plan(_ holds.Hold, _ holds.Person, changed []string) ([]holds.ContactPoint, string) {
@@ -424,6 +440,11 @@ func (m *messenger) Duty(holds.TenantID) []holds.ContactPoint {
 
 func (m *messenger) Send(_ context.Context, n holds.Notice, _ holds.Hold, _ holds.Person) holds.Attempt {
 	m.sent = append(m.sent, n)
+	return m.answer
+}
+
+func (m *messenger) Digest(_ context.Context, n holds.Notice, all []holds.Gathered, _ holds.Person) holds.Attempt {
+	m.sent, m.digests = append(m.sent, n), append(m.digests, all)
 	return m.answer
 }
 

@@ -86,7 +86,11 @@ type Tellings interface {
 type Notices interface {
 	// Notice reads one notice.
 	Notice(ctx context.Context, tenant holds.TenantID, id holds.NoticeID) (holds.Notice, error)
-	// Attempted appends an attempt and moves the notice's status.
+	// Gathered lists the messages that a digest stands for beside itself, oldest
+	// first. From then on it takes no more.
+	Gathered(ctx context.Context, tenant holds.TenantID, id holds.NoticeID) ([]holds.Notice, error)
+	// Attempted appends an attempt and moves the notice's status. An attempt that is
+	// the last one counts for every message that a digest stands for.
 	Attempted(ctx context.Context, tenant holds.TenantID, a holds.Attempt) error
 	// CodeTry counts a try at the notice's code and, when right is true, uses the
 	// code up; both in one statement that succeeds only while the code is unused,
@@ -152,6 +156,9 @@ type Messenger interface {
 	// Send sends one notice once and says what became of it. It never returns
 	// the other side's text unredacted.
 	Send(ctx context.Context, n holds.Notice, h holds.Hold, owner holds.Person) holds.Attempt
+	// Digest sends one message that says what several would have said, and says what
+	// became of it. Every hold is named in it.
+	Digest(ctx context.Context, n holds.Notice, all []holds.Gathered, owner holds.Person) holds.Attempt
 }
 
 // Listening is the way on which a platform tells us of changes.

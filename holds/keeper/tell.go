@@ -98,7 +98,8 @@ func (j *job) doubtful(ctx context.Context) []string {
 	return slices.Compact(out)
 }
 
-// send sends one planned message once and writes the ledger.
+// send sends one planned message once and writes the ledger. A digest speaks for
+// the messages that were gathered into it, too.
 func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
 	j, err := k.begin(ctx, hj)
 	if err != nil {
@@ -108,51 +109,50 @@ func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
 	if err != nil {
 		return err
 	}
+	all := []holds.Notice{n}
+	if !n.Due.IsZero() {
+		with, err := k.Notices.Gathered(ctx, n.Tenant, n.ID)
+		if err != nil {
+			return err
+		}
+		all = append(all, with...)
+	}
 	if n.Status == holds.NoticeAccepted || n.Status == holds.NoticeDelivered {
-		return j.saidAlready(ctx, n)
+		return j.told(ctx, all) // an earlier run may have died before the holds said so
 	}
 	var owner holds.Person
 	if n.Audience == holds.ToOwner {
 		owner, err = k.Directory.Person(ctx, j.Key.Tenant, j.hold.Owner)
 		if holds.KindOf(err) == holds.NotFound {
-			return j.report(ctx, holds.Untold{Reason: "the owner is no longer in the directory of people"})
+			return j.untold(ctx, all, "the owner is no longer in the directory of people")
 		}
 		if err != nil {
 			return err
 		}
 	}
-	failpoint.Hit(failpoint.SendReady)
-	attempt := k.Messenger.Send(ctx, n, j.hold, owner)
-	failpoint.Hit(failpoint.SendAccepted)
+	attempt, err := j.say(ctx, all, owner)
+	if err != nil {
+		return err
+	}
 	attempt.Notice, attempt.At = n.ID, k.Now()
+	attempt.Again = attempt.Again && j.Attempt < maxSends
 	if err := k.Notices.Attempted(ctx, n.Tenant, attempt); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.SendRecorded)
-	return j.afterAttempt(ctx, n, attempt)
+	return j.afterAttempt(ctx, all, attempt)
 }
 
-// saidAlready is for a message that an earlier run sent: it may have died before
-// the hold said so.
-func (j *job) saidAlready(ctx context.Context, n holds.Notice) error {
-	if n.Audience != holds.ToOwner || !j.hold.ToldAt.IsZero() {
-		return nil
-	}
-	return j.report(ctx, holds.Told{})
-}
-
-func (j *job) afterAttempt(ctx context.Context, n holds.Notice, a holds.Attempt) error {
+func (j *job) afterAttempt(ctx context.Context, all []holds.Notice, a holds.Attempt) error {
 	switch {
-	case a.Status != holds.NoticeFailed && n.Audience == holds.ToOwner:
-		return j.report(ctx, holds.Told{})
 	case a.Status != holds.NoticeFailed:
-		return nil
-	case a.Again && j.Attempt < maxSends:
+		return j.told(ctx, all)
+	case a.Again:
 		return holds.Refuse(holds.Unavailable, "The message was not accepted: %s", a.Detail)
-	case n.Audience == holds.ToOwner:
-		return j.untoldIfAllFailed(ctx)
+	case all[0].Audience == holds.ToOwner:
+		return j.untoldIfAllFailed(ctx, all)
 	}
-	j.Logger.Error("a page was not accepted", "hold", j.hold.ID, "notice", n.ID, "detail", a.Detail)
+	j.Logger.Error("a page was not accepted", "hold", j.hold.ID, "notice", all[0].ID, "detail", a.Detail)
 	return nil
 }
 
@@ -160,15 +160,21 @@ func (j *job) afterAttempt(ctx context.Context, n holds.Notice, a holds.Attempt)
 // that is about a day.
 const maxSends = 300
 
-func (j *job) untoldIfAllFailed(ctx context.Context) error {
-	v, err := j.Holds.View(ctx, j.Key)
-	if err != nil {
-		return err
-	}
-	for _, n := range v.Notices {
-		if n.Notice.Audience == holds.ToOwner && n.Notice.Status != holds.NoticeFailed {
-			return nil
+func (j *job) untoldIfAllFailed(ctx context.Context, all []holds.Notice) error {
+	for _, key := range aboutHolds(all) {
+		v, err := j.Holds.View(ctx, key)
+		if err != nil {
+			return err
+		}
+		told := slices.ContainsFunc(v.Notices, func(n holds.NoticeView) bool {
+			return n.Notice.Audience == holds.ToOwner && n.Notice.Status != holds.NoticeFailed
+		})
+		if told {
+			continue
+		}
+		if _, err := j.apply(ctx, key, holds.Untold{Reason: "no channel accepted a message for the owner; call them"}); ignoreConflict(err) != nil {
+			return err
 		}
 	}
-	return j.report(ctx, holds.Untold{Reason: "no channel accepted a message for the owner; call them"})
+	return nil
 }

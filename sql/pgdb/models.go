@@ -245,6 +245,9 @@ type Notice struct {
 	UsedAt     sql.NullTime
 	Seq        int64
 	RecordedAt time.Time
+	Gravity    int16
+	Bearer     uuid.NullUUID
+	DueAt      sql.NullTime
 }
 
 type NoticeAttempt struct {

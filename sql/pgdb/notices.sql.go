@@ -14,8 +14,25 @@ import (
 	"github.com/google/uuid"
 )
 
+const closeDigest = `-- name: CloseDigest :execrows
+UPDATE notices SET status = 'sending' WHERE tenant_id = $1 AND notice_id = $2 AND status = 'queued'
+`
+
+type CloseDigestParams struct {
+	TenantID string
+	NoticeID uuid.UUID
+}
+
+func (q *Queries) CloseDigest(ctx context.Context, arg CloseDigestParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, closeDigest, arg.TenantID, arg.NoticeID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const getNotice = `-- name: GetNotice :one
-SELECT tenant_id, notice_id, hold_id, version, audience, channel, point_key, point, point_value, occasion, why, status, created_at, expires_at, tries, used_at, seq, recorded_at FROM notices WHERE tenant_id = $1 AND notice_id = $2
+SELECT tenant_id, notice_id, hold_id, version, audience, channel, point_key, point, point_value, occasion, why, status, created_at, expires_at, tries, used_at, seq, recorded_at, gravity, bearer, due_at FROM notices WHERE tenant_id = $1 AND notice_id = $2
 `
 
 type GetNoticeParams struct {
@@ -45,6 +62,9 @@ func (q *Queries) GetNotice(ctx context.Context, arg GetNoticeParams) (Notice, e
 		&i.UsedAt,
 		&i.Seq,
 		&i.RecordedAt,
+		&i.Gravity,
+		&i.Bearer,
+		&i.DueAt,
 	)
 	return i, err
 }
@@ -78,8 +98,8 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 
 const insertNotice = `-- name: InsertNotice :execrows
 INSERT INTO notices (tenant_id, notice_id, hold_id, version, audience, channel, point_key, point, point_value, occasion, why,
-    status, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    status, created_at, expires_at, gravity, bearer, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT ON CONSTRAINT notices_once DO NOTHING
 `
 
@@ -98,6 +118,9 @@ type InsertNoticeParams struct {
 	Status     string
 	CreatedAt  time.Time
 	ExpiresAt  sql.NullTime
+	Gravity    int16
+	Bearer     uuid.NullUUID
+	DueAt      sql.NullTime
 }
 
 func (q *Queries) InsertNotice(ctx context.Context, arg InsertNoticeParams) (int64, error) {
@@ -116,6 +139,9 @@ func (q *Queries) InsertNotice(ctx context.Context, arg InsertNoticeParams) (int
 		arg.Status,
 		arg.CreatedAt,
 		arg.ExpiresAt,
+		arg.Gravity,
+		arg.Bearer,
+		arg.DueAt,
 	)
 	if err != nil {
 		return 0, err
@@ -166,8 +192,62 @@ func (q *Queries) ListAttempts(ctx context.Context, arg ListAttemptsParams) ([]N
 	return items, nil
 }
 
+const listGathered = `-- name: ListGathered :many
+SELECT tenant_id, notice_id, hold_id, version, audience, channel, point_key, point, point_value, occasion, why, status, created_at, expires_at, tries, used_at, seq, recorded_at, gravity, bearer, due_at FROM notices WHERE tenant_id = $1 AND bearer = $2 AND bearer <> notice_id ORDER BY seq
+`
+
+type ListGatheredParams struct {
+	TenantID string
+	NoticeID uuid.NullUUID
+}
+
+func (q *Queries) ListGathered(ctx context.Context, arg ListGatheredParams) ([]Notice, error) {
+	rows, err := q.db.QueryContext(ctx, listGathered, arg.TenantID, arg.NoticeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Notice{}
+	for rows.Next() {
+		var i Notice
+		if err := rows.Scan(
+			&i.TenantID,
+			&i.NoticeID,
+			&i.HoldID,
+			&i.Version,
+			&i.Audience,
+			&i.Channel,
+			&i.PointKey,
+			&i.Point,
+			&i.PointValue,
+			&i.Occasion,
+			&i.Why,
+			&i.Status,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.Tries,
+			&i.UsedAt,
+			&i.Seq,
+			&i.RecordedAt,
+			&i.Gravity,
+			&i.Bearer,
+			&i.DueAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listNotices = `-- name: ListNotices :many
-SELECT tenant_id, notice_id, hold_id, version, audience, channel, point_key, point, point_value, occasion, why, status, created_at, expires_at, tries, used_at, seq, recorded_at FROM notices WHERE tenant_id = $1 AND hold_id = $2 ORDER BY seq
+SELECT tenant_id, notice_id, hold_id, version, audience, channel, point_key, point, point_value, occasion, why, status, created_at, expires_at, tries, used_at, seq, recorded_at, gravity, bearer, due_at FROM notices WHERE tenant_id = $1 AND hold_id = $2 ORDER BY seq
 `
 
 type ListNoticesParams struct {
@@ -203,7 +283,49 @@ func (q *Queries) ListNotices(ctx context.Context, arg ListNoticesParams) ([]Not
 			&i.UsedAt,
 			&i.Seq,
 			&i.RecordedAt,
+			&i.Gravity,
+			&i.Bearer,
+			&i.DueAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moveGathered = `-- name: MoveGathered :many
+UPDATE notices SET status = $1 WHERE tenant_id = $2 AND bearer = $3 AND bearer <> notice_id
+RETURNING notice_id, hold_id
+`
+
+type MoveGatheredParams struct {
+	Status   string
+	TenantID string
+	NoticeID uuid.NullUUID
+}
+
+type MoveGatheredRow struct {
+	NoticeID uuid.UUID
+	HoldID   uuid.UUID
+}
+
+func (q *Queries) MoveGathered(ctx context.Context, arg MoveGatheredParams) ([]MoveGatheredRow, error) {
+	rows, err := q.db.QueryContext(ctx, moveGathered, arg.Status, arg.TenantID, arg.NoticeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MoveGatheredRow{}
+	for rows.Next() {
+		var i MoveGatheredRow
+		if err := rows.Scan(&i.NoticeID, &i.HoldID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -238,6 +360,74 @@ func (q *Queries) MoveNotice(ctx context.Context, arg MoveNoticeParams) (MoveNot
 	var i MoveNoticeRow
 	err := row.Scan(&i.HoldID, &i.Audience, &i.Channel)
 	return i, err
+}
+
+const spokenNotices = `-- name: SpokenNotices :many
+SELECT n.notice_id, n.gravity, n.due_at, n.status,
+    (SELECT count(*) FROM notices m
+     WHERE m.tenant_id = n.tenant_id AND m.bearer = n.notice_id AND m.bearer <> m.notice_id AND n.due_at > $1) AS carries
+FROM notices n JOIN holds h USING (tenant_id, hold_id)
+WHERE n.tenant_id = $2 AND n.point_key = $3 AND n.bearer = n.notice_id AND n.created_at > $4
+    AND n.audience = $5 AND (n.audience <> 'owner' OR h.owner_id = $6)
+ORDER BY n.created_at DESC, n.notice_id
+LIMIT 200
+`
+
+type SpokenNoticesParams struct {
+	Now      sql.NullTime
+	TenantID string
+	PointKey []byte
+	Since    time.Time
+	Audience string
+	OwnerID  string
+}
+
+type SpokenNoticesRow struct {
+	NoticeID uuid.UUID
+	Gravity  int16
+	DueAt    sql.NullTime
+	Status   string
+	Carries  int64
+}
+
+// SpokenNotices are the messages of late to a contact point, digests among them,
+// that went out or will go out by themselves; for an owner those about the same
+// person's holds only, since two may share a mailbox. carries is how many
+// messages a digest that has not gone yet stands for.
+func (q *Queries) SpokenNotices(ctx context.Context, arg SpokenNoticesParams) ([]SpokenNoticesRow, error) {
+	rows, err := q.db.QueryContext(ctx, spokenNotices,
+		arg.Now,
+		arg.TenantID,
+		arg.PointKey,
+		arg.Since,
+		arg.Audience,
+		arg.OwnerID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SpokenNoticesRow{}
+	for rows.Next() {
+		var i SpokenNoticesRow
+		if err := rows.Scan(
+			&i.NoticeID,
+			&i.Gravity,
+			&i.DueAt,
+			&i.Status,
+			&i.Carries,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const tryCode = `-- name: TryCode :execrows

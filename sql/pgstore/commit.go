@@ -178,10 +178,18 @@ func (t *tx) writeNotes(ctx context.Context, c *holds.Change, key uuid.UUID) err
 }
 
 // writeNotices plans each message once. One that was planned before is left
-// out together with the job and the audit entry that speak of it.
+// out together with the job and the audit entry that speak of it; one that a
+// digest says has no job of its own.
 func (t *tx) writeNotices(ctx context.Context, c *holds.Change, key uuid.UUID) error {
+	if err := t.lockPoints(ctx, c.Notices); err != nil {
+		return err
+	}
 	for _, n := range c.Notices {
-		params, err := t.store.noticeParams(n, key, occasion(n, c.Hold))
+		var err error
+		if n.Bearer, n.Due, err = t.gather(ctx, n, c.Hold); err != nil {
+			return err
+		}
+		params, err := t.store.noticeParams(n, key, c.Hold)
 		if err != nil {
 			return err
 		}
@@ -189,9 +197,16 @@ func (t *tx) writeNotices(ctx context.Context, c *holds.Change, key uuid.UUID) e
 		if err != nil {
 			return err
 		}
-		if rows == 0 {
+		if rows == 0 || n.Bearer != n.ID {
 			c.Effects = slices.DeleteFunc(c.Effects, func(e holds.Effect) bool { return e.Notice == n.ID })
+		}
+		if rows == 0 {
 			c.Entries = slices.DeleteFunc(c.Entries, func(e holds.Entry) bool { return e.Facts["notice"] == string(n.ID) })
+		}
+		for i := range c.Effects {
+			if c.Effects[i].Notice == n.ID {
+				c.Effects[i].At = n.Due
+			}
 		}
 	}
 	return nil

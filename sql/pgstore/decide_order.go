@@ -66,19 +66,5 @@ func (l *lanes) served(lane string, delivery int64) {
 	l.marks[lane] = max(l.marks[lane], delivery-markSlack)
 }
 
-// urgency is the place of a hold's jobs among those that wait: what the owner
-// repudiated and what is privileged before the rest of its tier.
-func urgency(h holds.Hold) int {
-	privileged := slices.ContainsFunc(h.Events, func(e holds.EventRef) bool {
-		return e.Rank == holds.RankTop || e.Rank == holds.RankPrivileged
-	})
-	switch {
-	case !h.NotMe.IsZero(), h.Terms.Tier == holds.TierHigh && privileged:
-		return holds.UrgencyFirst
-	case h.Terms.Tier == holds.TierHigh, privileged:
-		return holds.UrgencyHigh
-	case h.Terms.Tier == holds.TierMedium:
-		return holds.UrgencyMedium
-	}
-	return holds.UrgencyLow
-}
+// urgency is the place of a hold's jobs among those that wait.
+func urgency(h holds.Hold) int { return h.Urgency() }

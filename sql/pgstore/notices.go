@@ -30,10 +30,14 @@ func noticePlace(tenant string, notice uuid.UUID) []byte {
 }
 
 // noticeParams is the row of a planned notice, its point sealed.
-func (s *Store) noticeParams(n holds.Notice, hold uuid.UUID, occasion string) (pgdb.InsertNoticeParams, error) {
+func (s *Store) noticeParams(n holds.Notice, hold uuid.UUID, h holds.Hold) (pgdb.InsertNoticeParams, error) {
 	notice, err := id(n.ID)
 	if err != nil {
 		return pgdb.InsertNoticeParams{}, fmt.Errorf("a notice without an id: %w", err)
+	}
+	bearer, err := id(n.Bearer)
+	if err != nil {
+		return pgdb.InsertNoticeParams{}, fmt.Errorf("a notice that nothing says: %w", err)
 	}
 	p := n.Point
 	sealed, err := s.keys.seal([]byte(p.Value), noticePlace(string(n.Tenant), notice))
@@ -50,7 +54,8 @@ func (s *Store) noticeParams(n holds.Notice, hold uuid.UUID, occasion string) (p
 	return pgdb.InsertNoticeParams{
 		TenantID: string(n.Tenant), NoticeID: notice, HoldID: hold, Version: int32(n.Version), //nolint:gosec // a count
 		Audience: string(n.Audience), Channel: n.Channel, PointKey: s.pointKey(n.Tenant, p), Point: doc, PointValue: sealed,
-		Occasion: occasion, Why: n.Why, Status: string(status), CreatedAt: n.Created, ExpiresAt: nullTime(n.Expires),
+		Occasion: occasion(n, h), Why: n.Why, Status: string(status), CreatedAt: n.Created, ExpiresAt: nullTime(n.Expires),
+		Gravity: int16(n.Gravity(h)), Bearer: uuid.NullUUID{UUID: bearer, Valid: true}, DueAt: nullTime(n.Due), //nolint:gosec // 1 to 4
 	}, err
 }
 
@@ -66,6 +71,10 @@ func (s *Store) notice(row pgdb.Notice) (holds.Notice, error) {
 		return holds.Notice{}, err
 	}
 	value, err := s.keys.open(row.PointValue, noticePlace(row.TenantID, row.NoticeID))
+	var bearer holds.NoticeID
+	if row.Bearer.Valid && row.Bearer.UUID != row.NoticeID {
+		bearer = holds.NoticeID(row.Bearer.UUID.String())
+	}
 	return holds.Notice{
 		ID: holds.NoticeID(row.NoticeID.String()), Tenant: holds.TenantID(row.TenantID), Hold: holds.HoldID(row.HoldID.String()),
 		Version: int(row.Version), Audience: holds.Audience(row.Audience), Channel: row.Channel,
@@ -73,7 +82,7 @@ func (s *Store) notice(row pgdb.Notice) (holds.Notice, error) {
 			ID: p.ID, Person: p.Person, Kind: p.Kind, Value: string(value), Source: p.Source, Recorded: p.Recorded, Within: p.Within,
 		},
 		Why: row.Why, Status: holds.NoticeStatus(row.Status), Created: row.CreatedAt.UTC(), Expires: fromNull(row.ExpiresAt),
-		Tries: int(row.Tries), Used: fromNull(row.UsedAt),
+		Tries: int(row.Tries), Used: fromNull(row.UsedAt), Bearer: bearer, Due: fromNull(row.DueAt),
 	}, err
 }
 
@@ -94,7 +103,8 @@ func (s *Store) Notice(ctx context.Context, tenant holds.TenantID, notice holds.
 	return n, err
 }
 
-// Attempted appends a line to the ledger of a notice and moves its status.
+// Attempted appends a line to the ledger of a notice and moves its status, and
+// where that is final also to those of the messages that it stands for.
 func (s *Store) Attempted(ctx context.Context, tenant holds.TenantID, a holds.Attempt) error {
 	key, err := id(a.Notice)
 	if err != nil {
@@ -114,10 +124,14 @@ func (s *Store) Attempted(ctx context.Context, tenant holds.TenantID, a holds.At
 				"notice": key.String(), "audience": row.Audience, "channel": row.Channel, "status": string(a.Status),
 			},
 		})
-		return t.InsertAttempt(ctx, pgdb.InsertAttemptParams{
+		err = t.InsertAttempt(ctx, pgdb.InsertAttemptParams{
 			TenantID: string(tenant), NoticeID: key, Status: string(a.Status), Reference: a.Reference, Detail: a.Detail,
 			At: a.At, Again: a.Again,
 		})
+		if err != nil {
+			return err
+		}
+		return t.attemptedWith(ctx, a, row, key)
 	})
 }
 

@@ -29,6 +29,7 @@ type Store interface {
 	SaveHealth(ctx context.Context, h holds.ConnectionHealth) error
 
 	Notice(ctx context.Context, tenant holds.TenantID, id holds.NoticeID) (holds.Notice, error)
+	Gathered(ctx context.Context, tenant holds.TenantID, id holds.NoticeID) ([]holds.Notice, error)
 	Attempted(ctx context.Context, tenant holds.TenantID, a holds.Attempt) error
 	CodeTry(ctx context.Context, tenant holds.TenantID, id holds.NoticeID, right bool, now time.Time) (bool, error)
 

@@ -142,6 +142,14 @@ func (p *ports) Notice(ctx context.Context, tenant holds.TenantID, id holds.Noti
 	return n, err
 }
 
+func (p *ports) Gathered(ctx context.Context, tenant holds.TenantID, id holds.NoticeID) (out []holds.Notice, err error) {
+	err = through(ctx, "closes a digest", func() error {
+		out, err = p.Store.Gathered(ctx, tenant, id)
+		return err
+	})
+	return out, err
+}
+
 func (p *ports) Attempted(ctx context.Context, tenant holds.TenantID, a holds.Attempt) error {
 	return through(ctx, "notes the attempt", func() error { return p.Store.Attempted(ctx, tenant, a) })
 }

@@ -235,6 +235,14 @@ func (m *messenger) Send(ctx context.Context, n holds.Notice, _ holds.Hold, _ ho
 	return holds.Attempt{Status: holds.NoticeAccepted}
 }
 
+func (m *messenger) Digest(ctx context.Context, n holds.Notice, all []holds.Gathered, owner holds.Person) holds.Attempt {
+	a := m.Send(ctx, n, holds.Hold{}, owner)
+	for _, g := range all {
+		m.w.sent[g.Notice.ID] = m.w.sent[n.ID]
+	}
+	return a
+}
+
 // tell adds a line to the story.
 func (w *world) tell(format string, args ...any) {
 	w.story = append(w.story, fmt.Sprintf(format, args...))
