@@ -70,7 +70,7 @@ func (c doctorCommand) look(ctx context.Context) (d diagnosis, err error) {
 	if err != nil {
 		return d, err
 	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
+	defer func() { err = errors.Join(err, pgstore.Hangup(pool)) }()
 	return diagnose(ctx, cfg, store, pool)
 }
 

@@ -223,9 +223,7 @@ func (s *service) close(ctx context.Context) error {
 		}
 	}
 	errs = append(errs, s.monitor.close())
-	if s.pool != nil {
-		errs = append(errs, s.pool.Close())
-	}
+	errs = append(errs, pgstore.Hangup(s.pool))
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}

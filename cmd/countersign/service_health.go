@@ -72,10 +72,7 @@ func (m *monitor) close() error {
 	if m.server != nil {
 		errs = append(errs, m.server.Close())
 	}
-	if m.pool != nil {
-		errs = append(errs, m.pool.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, pgstore.Hangup(m.pool))...)
 }
 
 // looker reads what the doctor reads, for the figures.

@@ -111,9 +111,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close closes the connections. Calls under way fail.
+// Close closes the connections, also those that are dead. Calls under way fail.
 func (s *Store) Close() error {
-	return errors.Join(s.intake.Close(), s.doors.Close(), s.db.Close())
+	return Hangup(s.intake, s.doors, s.db)
 }
 
 // Now is the time of this process corrected by the difference to the
