@@ -165,7 +165,7 @@ func (w *world) rescue() (n int) {
 // runner is the live thread that runs a job and still may.
 func (w *world) runner(id int64) *thread {
 	for _, t := range w.threads {
-		if t.job != nil && t.job.ID == id && !t.done && t.lease.err == nil {
+		if t.job != nil && t.job.ID == id && !t.done && t.lease.Err() == nil {
 			return t
 		}
 	}

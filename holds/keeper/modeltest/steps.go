@@ -174,7 +174,7 @@ func (w *world) die(r *rapid.T) {
 func (w *world) hang(r *rapid.T) {
 	var hung []*thread
 	for _, t := range w.threads {
-		if t.job != nil && t.lease.err == nil {
+		if t.job != nil && t.lease.Err() == nil {
 			hung = append(hung, t)
 		}
 	}

@@ -3,6 +3,7 @@ package modeltest
 import (
 	"context"
 	"runtime"
+	"sync"
 
 	"github.com/countersign/countersign/holds"
 	"github.com/countersign/countersign/holds/keeper/keepertest"
@@ -75,9 +76,13 @@ func (t *thread) step(f fate) {
 
 // lease is the context of a thread: it ends when the thread has hung for longer
 // than a job may take.
+//
+// What watches a context may still be there when the thread is long gone: database/sql
+// looks at the context of a query from a goroutine of its own.
 type lease struct {
 	context.Context
 	over chan struct{}
+	mu   sync.Mutex
 	err  error
 }
 
@@ -85,9 +90,15 @@ type lease struct {
 func (l *lease) Done() <-chan struct{} { return l.over }
 
 // Err implements context.Context.
-func (l *lease) Err() error { return l.err }
+func (l *lease) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
 
 func (l *lease) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.err == nil {
 		l.err = context.DeadlineExceeded
 		close(l.over)
