@@ -10,7 +10,7 @@ import (
 
 // mostInFull is how many holds a digest tells of in full; of the others it gives
 // the name, and where to look.
-const mostInFull = 25
+const mostInFull = 50
 
 // say sends a message, or the one that says what several would have said.
 func (j *job) say(ctx context.Context, all []holds.Notice, owner holds.Person) (holds.Attempt, error) {
