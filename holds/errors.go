@@ -3,6 +3,7 @@ package holds
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -54,6 +55,9 @@ type Error struct {
 	Rule string
 	// After is how long to wait before trying again; only with Unavailable.
 	After time.Duration
+	// Store says that it is our own database that could not be reached or did not
+	// confirm; it tells nothing about anything outside.
+	Store bool
 	// Err is the cause, for logs only.
 	Err error
 }
@@ -87,6 +91,22 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Internal
+}
+
+// StoreAlone tells whether nothing but our own database is behind an error; of
+// joined ones, behind all of them.
+func StoreAlone(err error) bool {
+	//nolint:errorlint // this walks the tree itself, since errors.As takes the first branch that fits
+	switch e := err.(type) {
+	case *Error:
+		return e.Store
+	case interface{ Unwrap() []error }:
+		all := e.Unwrap()
+		return len(all) > 0 && !slices.ContainsFunc(all, func(one error) bool { return !StoreAlone(one) })
+	case interface{ Unwrap() error }:
+		return StoreAlone(e.Unwrap())
+	}
+	return false
 }
 
 // RetryAfter is the wait that an Unavailable error asks for, zero when it asks

@@ -72,7 +72,7 @@ func (j *job) unanswered(ctx context.Context, intents []holds.Intent) error {
 			continue
 		}
 		r := holds.Result{Status: holds.Applied, Detail: "its answer was lost; it counts as made", At: j.Now()}
-		if err := j.Intents.Outcome(ctx, j.Key, i.ID, r); err != nil && holds.KindOf(err) != holds.Conflict {
+		if err := j.outcome(ctx, i.ID, r); err != nil {
 			return err
 		}
 	}
@@ -247,17 +247,4 @@ func sentence(parts []string) string {
 		out += "; " + p
 	}
 	return out
-}
-
-// report applies one fact; that the hold has moved on meanwhile is no error.
-func (j *job) report(ctx context.Context, f holds.Fact) error {
-	_, err := j.apply(ctx, j.Key, f)
-	return ignoreConflict(err)
-}
-
-func ignoreConflict(err error) error {
-	if holds.KindOf(err) == holds.Conflict {
-		return nil
-	}
-	return err
 }

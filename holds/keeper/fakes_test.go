@@ -40,7 +40,7 @@ type memory struct {
 
 type failure struct{ before, after int } // how many calls still fail
 
-var errLost = holds.Refuse(holds.Unavailable, "the store's answer was lost")
+var errLost = &holds.Error{Kind: holds.Unavailable, Detail: "the store's answer was lost", Store: true}
 
 // failing wraps a call with its planned failures.
 func (m *memory) failing(name string, do func() error) error {

@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -187,7 +186,7 @@ func (j *job) carryOut(ctx context.Context, intents []holds.Intent, again bool) 
 		}
 		result.At = j.Now()
 		failpoint.Hit(failpoint.CallAnswered)
-		if err := j.Intents.Outcome(ctx, j.Key, i.ID, result); err != nil && holds.KindOf(err) != holds.Conflict {
+		if err := j.outcome(ctx, i.ID, result); err != nil {
 			return err
 		}
 		failpoint.Hit(failpoint.CallRecorded)
@@ -229,35 +228,3 @@ func (j *job) once(ctx context.Context, i holds.Intent, again bool, now holds.Sn
 // stood still for longer may have lost its job to another one, which nothing at
 // the provider would notice.
 const callWithin = 10 * time.Second
-
-// reportTime is what a job whose time is up has left to say so; the job runner
-// counts it as abandoned a little later.
-const reportTime = 3 * time.Second
-
-// trouble decides what a failed attempt means. What may pass is tried again, and
-// people hear of it from the third attempt on. A refused credential is told at
-// once and tried again, since people will mend it. What trying again cannot help
-// is told at once and ends the job.
-func (j *job) trouble(ctx context.Context, err error, report func(reason string) holds.Fact) error {
-	kind := holds.KindOf(err)
-	mayPass := kind == holds.Unavailable || kind == holds.Internal
-	if !mayPass || j.Attempt >= 3 {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			// The provider took all the time there was; saying so takes none of its.
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), reportTime)
-			defer cancel()
-		}
-		if _, ferr := j.apply(ctx, j.Key, report(holds.Say(err))); ferr != nil {
-			return errors.Join(err, ferr)
-		}
-	}
-	switch {
-	case mayPass:
-		return fmt.Errorf("%s, attempt %d: %w", j.Kind, j.Attempt, err)
-	case kind == holds.Forbidden:
-		return holds.Because(holds.Unavailable, err, "%s", holds.Say(err))
-	}
-	j.Logger.Error("a job cannot be done; its hold says so", "effect", j.Kind, "hold", j.Key.Hold, "error", err)
-	return nil
-}

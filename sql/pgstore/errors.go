@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 
@@ -82,11 +83,16 @@ func translate(op string, err error) error {
 	case errors.As(err, &pe) && pe.Code == foreignKeyViolation:
 		return holds.Because(holds.NotFound, redact(op, pe), "It refers to something that does not exist.")
 	case unavailable(err):
-		return holds.Because(holds.Unavailable, err, "The database cannot be reached or is too busy (%s). Try again.", op)
+		return away(err, "The database cannot be reached or is too busy (%s). Try again.", op)
 	case errors.As(err, &pe):
 		return redact(op, pe)
 	}
 	return &opError{op: op, err: err}
+}
+
+// away is the error of a database that cannot be used now.
+func away(cause error, format string, args ...any) error {
+	return &holds.Error{Kind: holds.Unavailable, Detail: fmt.Sprintf(format, args...), Store: true, Err: cause}
 }
 
 // opError says in which operation an error of no kind happened.

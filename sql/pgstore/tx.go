@@ -113,7 +113,7 @@ func commit(t *sql.Tx) error {
 	if err == nil || errors.As(err, &pe) && !unavailable(err) || transient(err) {
 		return err
 	}
-	return holds.Because(holds.Unavailable, err, "The database did not confirm the change; it may or may not have been made. Look again before repeating it.")
+	return away(err, "The database did not confirm the change; it may or may not have been made. Look again before repeating it.")
 }
 
 // enter makes the transaction see one tenant's rows.

@@ -119,8 +119,8 @@ func gate(ctx context.Context, what string, call func()) error {
 	if f == dies {
 		runtime.Goexit()
 	}
-	if ctx.Err() != nil {
-		return holds.Because(holds.Unavailable, ctx.Err(), "the time for this job is over")
+	if err := t.lease.Err(); err != nil { // as the fence of the store has it
+		return holds.Because(holds.Unavailable, err, "the time for this job is over")
 	}
 	if f == lostBefore {
 		t.calls = append(t.calls, what+" (lost on the way)")
