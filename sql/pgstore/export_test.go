@@ -22,6 +22,16 @@ func (s *Store) Waiting() int {
 	return len(s.arrivals.waiting)
 }
 
+// Changing is how many changes of a hold are under way or wait for their turn.
+func (s *Store) Changing(key holds.Key) int {
+	s.turns.mu.Lock()
+	defer s.turns.mu.Unlock()
+	if t := s.turns.lots[key]; t != nil {
+		return t.in
+	}
+	return 0
+}
+
 // ReceiveAlone gives every delivery a transaction and a commit of its own: what
 // Receive is compared with.
 func (s *Store) ReceiveAlone(ctx context.Context, d holds.Delivery) error {

@@ -15,6 +15,11 @@ import (
 func (s *Store) Update(ctx context.Context, key holds.Key, now time.Time,
 	change func(holds.Hold) (*holds.Change, error),
 ) (h holds.Hold, err error) {
+	leave, err := s.turns.pass(ctx, key)
+	if err != nil {
+		return h, translate("change a hold", err)
+	}
+	defer leave()
 	err = s.inTenant(ctx, key.Tenant, "change a hold", func(t *tx) error {
 		row, err := t.lockHold(ctx, key)
 		if err != nil {

@@ -71,6 +71,7 @@ type Store struct {
 	depth    Depth
 	depths   *depths
 	lanes    lanes
+	turns    turnstile
 }
 
 // The connections to the database, by what they are for. Searches of the console
