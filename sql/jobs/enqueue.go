@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/lib/pq"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 
 	"github.com/countersign/countersign/holds"
 )
@@ -20,24 +17,11 @@ import (
 // Inserter queues jobs in the caller's transactions. One serves a whole
 // program; it may be used by many goroutines at once.
 type Inserter struct {
-	client *river.Client[*sql.Tx]
-
-	mu      sync.Mutex
-	runners map[*Runner]func()
+	kicks
 }
 
 // NewInserter makes an inserter. A nil logger logs nothing.
-func NewInserter(logger *slog.Logger) (*Inserter, error) {
-	client, err := river.NewClient(riverdatabasesql.New(nil), &river.Config{
-		FetchCooldown: fetchCooldown, // also how often it notifies other replicas
-		Logger:        quiet(logger),
-		Schema:        schema,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("preparing to queue jobs: %w", err)
-	}
-	return &Inserter{client: client, runners: make(map[*Runner]func())}, nil
-}
+func NewInserter(*slog.Logger) (*Inserter, error) { return &Inserter{}, nil }
 
 // Enqueue queues jobs in tx, so that they exist if and only if tx commits. A
 // job equal to one that still waits (available, scheduled, or waiting to be
@@ -50,6 +34,9 @@ func NewInserter(logger *slog.Logger) (*Inserter, error) {
 // duplicate may slip in, or the statement may ask for the transaction to be
 // run again. An error is Invalid when a job makes no sense; whatever the error,
 // the transaction is to be rolled back.
+//
+// Runners elsewhere hear of the jobs by Kick, or, when no runner runs in this
+// program, with the commit.
 func (i *Inserter) Enqueue(ctx context.Context, tx *sql.Tx, jobs ...holds.Job) error {
 	if len(jobs) == 0 {
 		return nil
@@ -58,27 +45,63 @@ func (i *Inserter) Enqueue(ctx context.Context, tx *sql.Tx, jobs ...holds.Job) e
 	if err != nil {
 		return err
 	}
-	if err := lockHolds(ctx, tx, wanted); err != nil {
-		return err
-	}
-	waiting, err := waitingAmong(ctx, tx, wanted)
+	names, texts, urgencies, due := columns(wanted, time.Now())
+	_, err = tx.ExecContext(ctx, `SELECT river.countersign_enqueue($1, $2, $3, $4, $5, $6, $7)`, pq.Array(names), pq.Array(texts),
+		pq.Array(urgencies), pq.Array(due), jobKind, maxAttempts, i.alone())
 	if err != nil {
-		return err
-	}
-	fresh := slices.DeleteFunc(slices.Clone(wanted), func(w encoded) bool { return waiting[w.text] })
-	if err := hasten(ctx, tx, wanted, waiting); err != nil {
-		return err
-	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	// River's own uniqueness is of no use here: it insists on counting a running
-	// job, and would swallow the effect that a newer change queues while an
-	// older job, which may have read the older state, is still at work.
-	if _, err := i.client.InsertManyFastTx(ctx, tx, inserts(fresh, time.Now())); err != nil {
-		return fmt.Errorf("queueing %d jobs: %w", len(fresh), err)
+		return fmt.Errorf("queueing %d jobs: %w", len(wanted), err)
 	}
 	return nil
+}
+
+// enqueueFunction queues jobs in one statement, whose plans are kept like those of
+// fetchFunction.
+//
+// The locks keep other transactions from queueing for the same holds until this
+// one ends; they come sorted, so that two never wait for each other. What follows
+// sees what was committed while this one waited.
+//
+// Updating the jobs that wait already locks them. A runner passes over locked
+// rows, so that none of them starts before the transaction that relies on it has
+// ended; one that started just before no longer waits and is not found. River's own
+// uniqueness is of no use here: it insists on counting a running job, and would
+// swallow the effect that a newer change queues while an older job, which may have
+// read the older state, is still at work.
+const enqueueFunction = `
+CREATE OR REPLACE FUNCTION river.countersign_enqueue(names text[], texts text[], urgencies integer[], due timestamptz[],
+	job_kind text, attempts integer, tell boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER ` + keptPlans + `
+AS $$
+#variable_conflict use_column
+DECLARE
+	w record;
+BEGIN
+	PERFORM pg_advisory_xact_lock(hashtextextended('countersign jobs ' || h, 0)) FROM unnest(names) h;
+	FOR w IN SELECT n.text::jsonb AS args, n.urgency, n.due FROM unnest(texts, urgencies, due) WITH ORDINALITY n (text, urgency, due, nth) ORDER BY n.nth LOOP
+		UPDATE river.river_job j SET priority = least(j.priority, w.urgency)
+		WHERE j.args->>'hold' = w.args->>'hold' AND j.args = w.args AND j.state IN ('available', 'retryable', 'scheduled');
+		CONTINUE WHEN FOUND;
+		INSERT INTO river.river_job (args, kind, max_attempts, priority, queue, state, scheduled_at)
+		VALUES (w.args, job_kind, attempts, w.urgency, w.args->>'effect',
+			CASE WHEN w.due IS NULL THEN 'available' ELSE 'scheduled' END::river.river_job_state, coalesce(w.due, now()));
+	END LOOP;
+	IF tell THEN
+		PERFORM pg_notify('` + topicPrefix + insertTopic + `', json_build_object('queue', q.name)::text)
+		FROM (SELECT DISTINCT w.text::jsonb->>'effect' AS name FROM unnest(texts, due) w (text, due) WHERE w.due IS NULL) q;
+	END IF;
+END
+$$`
+
+// columns are the arguments of enqueueFunction. A time that has come is left out,
+// because a job that has one waits for River's scheduler.
+func columns(jobs []encoded, now time.Time) (names, texts []string, urgencies []int64, due []sql.NullTime) {
+	for _, j := range jobs {
+		names = append(names, string(j.args.Tenant)+"/"+string(j.args.Hold))
+		texts, urgencies = append(texts, j.text), append(urgencies, int64(j.urgency))
+		due = append(due, sql.NullTime{Time: j.args.At, Valid: j.args.At.After(now)})
+	}
+	slices.Sort(names)
+	return slices.Compact(names), texts, urgencies, due
 }
 
 // encoded is a job to queue, with its stored form.
@@ -109,117 +132,10 @@ func encodeAll(jobs []holds.Job) ([]encoded, error) {
 	return all, nil
 }
 
-// lockHolds keeps other transactions from queueing for the same holds until
-// this one ends; in sorted order, so that two never wait for each other. It is
-// a statement of its own because the next one must see what was committed
-// while this one waited.
-func lockHolds(ctx context.Context, tx *sql.Tx, jobs []encoded) error {
-	names := make([]string, 0, len(jobs))
-	for _, j := range jobs {
-		names = append(names, string(j.args.Tenant)+"/"+string(j.args.Hold))
-	}
-	slices.Sort(names)
-	const lock = `SELECT pg_advisory_xact_lock(hashtextextended('countersign jobs ' || h, 0)) FROM unnest($1::text[]) h`
-	if _, err := tx.ExecContext(ctx, lock, pq.Array(slices.Compact(names))); err != nil {
-		return fmt.Errorf("locking the holds of %d jobs: %w", len(jobs), err)
-	}
-	return nil
-}
-
-// findWaiting locks the waiting rows it finds. A runner skips locked rows, so
-// that none of them starts before the transaction that relies on it has ended;
-// one that started just before is no longer waiting and is not found.
-const findWaiting = `
-SELECT w.text
-FROM unnest($1::text[]) AS w(text)
-JOIN river.river_job j ON j.args->>'hold' = w.text::jsonb->>'hold' AND j.args = w.text::jsonb
-WHERE j.state IN ('available', 'retryable', 'scheduled') AND j.kind = $2
-FOR UPDATE OF j`
-
-// waitingAmong reports which of the jobs already wait, by their stored form.
-func waitingAmong(ctx context.Context, tx *sql.Tx, jobs []encoded) (map[string]bool, error) {
-	texts := make([]string, 0, len(jobs))
-	for _, j := range jobs {
-		texts = append(texts, j.text)
-	}
-	rows, err := tx.QueryContext(ctx, findWaiting, pq.Array(texts), jobKind)
-	if err != nil {
-		return nil, fmt.Errorf("looking for waiting jobs: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	waiting := make(map[string]bool)
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("reading waiting jobs: %w", err)
-		}
-		waiting[text] = true
-	}
-	return waiting, wrapped("reading waiting jobs", rows.Err())
-}
-
-// hasten gives waiting jobs the urgency of the equal ones that were not queued,
-// where that is higher.
-func hasten(ctx context.Context, tx *sql.Tx, wanted []encoded, waiting map[string]bool) error {
-	var texts []string
-	var urgencies []int64
-	for _, w := range wanted {
-		if waiting[w.text] {
-			texts, urgencies = append(texts, w.text), append(urgencies, int64(w.urgency))
-		}
-	}
-	if len(texts) == 0 {
-		return nil
-	}
-	const raise = `UPDATE river.river_job j SET priority = w.urgency FROM unnest($1::text[], $2::int[]) w (text, urgency)
-		WHERE j.args->>'hold' = w.text::jsonb->>'hold' AND j.args = w.text::jsonb AND j.kind = $3
-			AND j.state IN ('available', 'retryable', 'scheduled') AND j.priority > w.urgency`
-	_, err := tx.ExecContext(ctx, raise, pq.Array(texts), pq.Array(urgencies), jobKind)
-	return wrapped("hastening waiting jobs", err)
-}
-
 // urgencyOf is a job's urgency as River's priority, of which 1 comes first.
 func urgencyOf(j holds.Job) int {
 	if j.Urgency == 0 {
 		return holds.UrgencyMedium
 	}
 	return min(max(j.Urgency, holds.UrgencyFirst), holds.UrgencyLow)
-}
-
-// inserts is what River is asked to insert. A time that has come is left out,
-// because River makes every job that has one wait for its scheduler.
-func inserts(jobs []encoded, now time.Time) []river.InsertManyParams {
-	params := make([]river.InsertManyParams, 0, len(jobs))
-	for _, j := range jobs {
-		opts := &river.InsertOpts{MaxAttempts: maxAttempts, Queue: string(j.args.Effect), Priority: j.urgency}
-		if j.args.At.After(now) {
-			opts.ScheduledAt = j.args.At
-		}
-		params = append(params, river.InsertManyParams{Args: j.args, InsertOpts: opts})
-	}
-	return params
-}
-
-// Kick wakes the runners of this program that were made with this inserter, so
-// that they look for jobs at once. It is to be called after the commit, never
-// blocks, and does nothing when no runner runs. Runners elsewhere hear of new
-// jobs by notification, or find them within a second.
-func (i *Inserter) Kick() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	for _, wake := range i.runners {
-		wake()
-	}
-}
-
-// attach lets Kick reach a runner until the returned function is called.
-func (i *Inserter) attach(r *Runner, wake func()) (detach func()) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.runners[r] = wake
-	return func() {
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		delete(i.runners, r)
-	}
 }

@@ -202,31 +202,3 @@ func TestAWaitingJobWaitsForTheTransactionThatReliesOnIt(t *testing.T) {
 		t.Fatalf("ran %+v", got)
 	}
 }
-
-// With a long queue, looking for a hold's waiting jobs must not read them all.
-func TestWaitingJobsAreFoundByIndex(t *testing.T) {
-	r := newRig(t)
-	if _, err := r.pool.Exec(`INSERT INTO river.river_job (args, kind, max_attempts, queue)
-		SELECT jsonb_build_object('hold', n::text), $1, 1, 'tell' FROM generate_series(1, 20000) n`, jobKind); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := open(t, r.db.OwnerDSN).Exec(`ANALYZE river.river_job`); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := r.pool.Query(`EXPLAIN `+findWaiting, `{"{\"hold\":\"77\"}"}`, jobKind)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var plan strings.Builder
-	for rows.Next() {
-		var line string
-		if err := rows.Scan(&line); err != nil {
-			t.Fatal(err)
-		}
-		plan.WriteString(line + "\n")
-	}
-	if !strings.Contains(plan.String(), "countersign_waiting") {
-		t.Errorf("the plan does not use the index:\n%s", plan.String())
-	}
-}

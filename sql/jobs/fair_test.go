@@ -146,7 +146,7 @@ func TestH10A429OfOneConnectionStarvesNobody(t *testing.T) {
 	wait(t, refused)
 	before := len(refused)
 	r.enqueue(of("other", "o", holds.UrgencyLow))
-	r.inserter.Kick()
+	r.inserter.Kick(of("other", "o", holds.UrgencyLow))
 	wait(t, contained)
 	if n := len(refused) - before; n > 250 {
 		t.Errorf("%d jobs of the throttled connection came before it", n)

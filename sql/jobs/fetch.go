@@ -19,50 +19,74 @@ import (
 // them. It is part of what depends on River's unstable interface, see listener.go.
 type fetcher struct {
 	riverdriver.Executor
-	db    *sql.DB
-	lanes *lanes
+	db     *sql.DB
+	lanes  *lanes
+	looked func(queue string, took time.Duration, found int)
 }
 
-// fetch locks, of each connection that has jobs due and room here, the first by
-// priority and age, and takes from these by priority and then so that the
+// fetchFunction locks, of each connection that has jobs due and room here, the
+// first by priority and age, and takes from these by priority and then so that the
 // connection with the fewest jobs at work comes first. What else it does is what
-// River's own query does (JobGetAvailable in riverdriver's river_job.sql).
+// River's own query does (JobGetAvailable in riverdriver's river_job.sql). lanes are
+// the connections that do not have the usual room, with their jobs at work.
 //
-// $1 queue, $2 how many, $3 who fetches, $4 how many names are kept of those who
-// did, $5 the room of a connection that is not in $6, and of those that are the
-// jobs at work $7 and the room $8.
-const fetch = `
-WITH RECURSIVE c (name) AS (
-	(SELECT coalesce(j.args->>'connection', '') FROM river.river_job j
-	 WHERE j.state = 'available' AND j.queue = $1 ORDER BY 1 LIMIT 1)
-	UNION ALL
-	SELECT n.name FROM c CROSS JOIN LATERAL (
-		SELECT coalesce(j.args->>'connection', '') AS name FROM river.river_job j
-		WHERE j.state = 'available' AND j.queue = $1 AND coalesce(j.args->>'connection', '') > c.name ORDER BY 1 LIMIT 1) n
-), lane AS (
-	SELECT c.name, coalesce(b.busy, 0) AS busy, coalesce(b.room, $5::int) AS room
-	FROM c LEFT JOIN unnest($6::text[], $7::int[], $8::int[]) b (name, busy, room) USING (name)
-), candidate AS (
-	SELECT j.id, j.priority, j.scheduled_at, lane.busy, lane.room,
-		row_number() OVER (PARTITION BY lane.name ORDER BY j.priority, j.scheduled_at, j.id) AS nth
-	FROM lane CROSS JOIN LATERAL (
-		SELECT a.id, a.priority, a.scheduled_at FROM river.river_job a
-		WHERE a.state = 'available' AND a.queue = $1 AND coalesce(a.args->>'connection', '') = lane.name
-			AND a.scheduled_at <= now()
-		ORDER BY a.priority, a.scheduled_at, a.id LIMIT $2 FOR UPDATE SKIP LOCKED) j
-	WHERE lane.room > 0
-), chosen AS (
-	SELECT id FROM candidate WHERE nth <= room ORDER BY priority, busy + nth, scheduled_at, id LIMIT $2
-)
-UPDATE river.river_job r SET
-	state = 'running', attempt = r.attempt + 1, attempted_at = now(),
-	attempted_by = array_append(CASE WHEN array_length(r.attempted_by, 1) >= $4::int
-		THEN r.attempted_by[array_length(r.attempted_by, 1) + 2 - $4:] ELSE r.attempted_by END, $3::text)
-FROM chosen WHERE r.id = chosen.id
-RETURNING r.id, r.args, r.attempt, r.attempted_at, r.attempted_by, r.created_at, r.errors, r.kind, r.max_attempts,
-	r.metadata, r.priority, r.queue, r.scheduled_at, r.tags`
+// It is a function because planning it takes many times as long as running it, and a
+// function's plans are kept by the connection. They must then be good for any
+// number of jobs, which is what the settings are for: each step has its index.
+const fetchFunction = `
+CREATE OR REPLACE FUNCTION river.countersign_fetch(of_queue text, most integer, taker text, takers_kept integer, usual_room integer,
+	lanes text[], lanes_busy integer[], lanes_room integer[])
+RETURNS TABLE (id bigint, args jsonb, attempt smallint, attempted_at timestamptz, attempted_by text[], created_at timestamptz,
+	errors jsonb[], kind text, max_attempts smallint, metadata jsonb, priority smallint, queue text, scheduled_at timestamptz, tags varchar[])
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER ` + keptPlans + `
+AS $$
+#variable_conflict use_column
+BEGIN
+	IF NOT EXISTS (SELECT FROM river.river_job j WHERE j.state = 'available' AND j.queue = of_queue) THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	WITH RECURSIVE c (name) AS (
+		(SELECT coalesce(j.args->>'connection', '') FROM river.river_job j
+		 WHERE j.state = 'available' AND j.queue = of_queue ORDER BY 1 LIMIT 1)
+		UNION ALL
+		SELECT n.name FROM c CROSS JOIN LATERAL (
+			SELECT coalesce(j.args->>'connection', '') AS name FROM river.river_job j
+			WHERE j.state = 'available' AND j.queue = of_queue AND coalesce(j.args->>'connection', '') > c.name ORDER BY 1 LIMIT 1) n
+	), lane AS (
+		SELECT c.name, coalesce(b.busy, 0) AS busy, least(coalesce(b.room, usual_room), most) AS room
+		FROM c LEFT JOIN unnest(lanes, lanes_busy, lanes_room) b (name, busy, room) USING (name)
+	), candidate AS (
+		SELECT j.id, j.priority, j.scheduled_at,
+			lane.busy + row_number() OVER (PARTITION BY lane.name ORDER BY j.priority, j.scheduled_at, j.id) AS turn
+		FROM lane CROSS JOIN LATERAL (
+			SELECT a.id, a.priority, a.scheduled_at FROM river.river_job a
+			WHERE a.state = 'available' AND a.queue = of_queue AND coalesce(a.args->>'connection', '') = lane.name
+				AND a.scheduled_at <= now()
+			ORDER BY a.priority, a.scheduled_at, a.id LIMIT lane.room FOR UPDATE SKIP LOCKED) j
+		WHERE lane.room > 0
+	), chosen AS (
+		SELECT id FROM candidate ORDER BY priority, turn, scheduled_at, id LIMIT most
+	)
+	UPDATE river.river_job r SET
+		state = 'running', attempt = r.attempt + 1, attempted_at = now(),
+		attempted_by = array_append(CASE WHEN array_length(r.attempted_by, 1) >= takers_kept
+			THEN r.attempted_by[array_length(r.attempted_by, 1) + 2 - takers_kept:] ELSE r.attempted_by END, taker)
+	FROM chosen WHERE r.id = chosen.id
+	RETURNING r.id, r.args, r.attempt, r.attempted_at, r.attempted_by, r.created_at, r.errors, r.kind, r.max_attempts,
+		r.metadata, r.priority, r.queue, r.scheduled_at, r.tags;
+END
+$$`
 
-// fetchIndex is what fetch walks along; fetch mentions it by its expressions.
+// keptPlans makes each plan of a function once in a connection, and so that it
+// walks along indexes however empty the tables were at that moment.
+const keptPlans = `SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off`
+
+const fetch = `SELECT id, args, attempt, attempted_at, attempted_by, created_at, errors, kind, max_attempts, metadata, priority,
+	queue, scheduled_at, tags FROM river.countersign_fetch($1, $2, $3, $4, $5, $6, $7, $8)`
+
+// fetchIndex is what fetchFunction walks along; it mentions it by its expressions.
 const fetchIndex = `CREATE INDEX IF NOT EXISTS countersign_fetch ON river.river_job
 	(queue, (coalesce(args->>'connection', '')), priority, scheduled_at, id) WHERE state = 'available'`
 
@@ -71,6 +95,7 @@ func (f *fetcher) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvai
 	if p.MaxToLock <= 0 {
 		return nil, nil
 	}
+	began := time.Now()
 	names, busy, room := f.lanes.busy(p.Queue)
 	rows, err := f.db.QueryContext(ctx, fetch, p.Queue, p.MaxToLock, p.ClientID, p.MaxAttemptedBy,
 		f.lanes.most, pq.Array(names), pq.Array(busy), pq.Array(room))
@@ -90,12 +115,17 @@ func (f *fetcher) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvai
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("fetching jobs: %w", err)
 	}
+	if f.looked != nil {
+		f.looked(p.Queue, time.Since(began), len(jobs))
+	}
+	taken := make(map[int64]string, len(jobs))
 	for _, j := range jobs {
 		var a args
 		if json.Unmarshal(j.EncodedArgs, &a) == nil { // the others never begin to work
-			f.lanes.took(j.ID, lane{j.Queue, string(a.Connection)})
+			taken[j.ID] = string(a.Connection)
 		}
 	}
+	f.lanes.took(p.Queue, taken, names, room)
 	return jobs, nil
 }
 
@@ -105,7 +135,7 @@ func (f *fetcher) leaveStandby(err error) {
 	var pe *pq.Error
 	if errors.As(err, &pe) && pe.Code == "25006" {
 		f.db.SetMaxIdleConns(0)
-		f.db.SetMaxIdleConns(max(f.db.Stats().MaxOpenConnections, 2))
+		keepIdle(f.db)
 	}
 }
 

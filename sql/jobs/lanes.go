@@ -19,23 +19,73 @@ import (
 type lanes struct {
 	most int // jobs of one connection in one queue at a time
 
+	// wake makes queues be looked at.
+	wake func(queues []string)
+
 	mu      sync.Mutex
 	working map[int64]lane // by the job's id
 	waits   map[lane]time.Time
+	// full are those that a look has filled, so that more may wait for room.
+	full map[lane]bool
 }
 
 // A lane is a connection in a queue.
 type lane struct{ queue, connection string }
 
 func newLanes(most int) *lanes {
-	return &lanes{most: most, working: map[int64]lane{}, waits: map[lane]time.Time{}}
+	return &lanes{
+		most: most, wake: func([]string) {},
+		working: map[int64]lane{}, waits: map[lane]time.Time{}, full: map[lane]bool{},
+	}
 }
 
-// took counts a job that was fetched.
-func (l *lanes) took(id int64, at lane) {
+// took counts the jobs that a look into a queue fetched, by their connections.
+// names and room are what the look was told by busy. Of a connection of which it
+// took as many as it was told, or that it passed over, more may wait: they are
+// looked for as soon as there is room.
+func (l *lanes) took(queue string, jobs map[int64]string, names []string, room []int64) {
+	left := map[string]int{}
+	for i, name := range names {
+		left[name] = int(room[i])
+	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.working[id] = at
+	for id, name := range jobs {
+		l.working[id] = lane{queue, name}
+		if _, told := left[name]; !told {
+			left[name] = l.most
+		}
+		left[name]--
+	}
+	again := false
+	for name, n := range left {
+		if n <= 0 {
+			l.full[lane{queue, name}] = true
+			again = l.open(lane{queue, name}) || again
+		}
+	}
+	l.mu.Unlock()
+	if again {
+		l.wake([]string{queue})
+	}
+}
+
+// open tells whether a full lane has room by now, and forgets that it was full. One
+// whose provider asked to wait is looked at as often as for anything else, until
+// a job of it succeeds. The caller holds the lock.
+func (l *lanes) open(at lane) bool {
+	if _, waits := l.waits[at]; waits || !l.full[at] {
+		return false
+	}
+	room := l.most
+	for _, busy := range l.working {
+		if busy == at {
+			room--
+		}
+	}
+	if room > 0 {
+		delete(l.full, at)
+	}
+	return room > 0
 }
 
 // jobs are the jobs at work here.
@@ -49,13 +99,17 @@ func (l *lanes) jobs() []int64 {
 func (l *lanes) ended(id int64, j holds.Job, err error) {
 	at := lane{string(j.Kind), string(j.Connection)}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	delete(l.working, id)
 	switch wait := holds.RetryAfter(err); {
 	case err == nil:
 		delete(l.waits, at)
 	case wait > 0:
 		l.waits[at] = time.Now().Add(min(wait, longestAsked))
+	}
+	again := l.open(at)
+	l.mu.Unlock()
+	if again {
+		l.wake([]string{at.queue})
 	}
 }
 

@@ -100,7 +100,7 @@ func TestH7TheJobsOfASilentRunnerAreTaken(t *testing.T) {
 			p := &pulse{db: r.pool, runner: c.us, silence: 20 * time.Second, first: time.Now().Add(-c.steady), last: time.Now()}
 			l := newLanes(4)
 			if c.has {
-				l.took(1, lane{"contain", "c"})
+				l.took("contain", map[int64]string{1: "c"}, nil, nil)
 			}
 			s := &rescuer{db: r.pool, queues: []string{"contain"}, after: time.Minute, pulse: p, working: l.jobs, log: slog.New(slog.DiscardHandler)}
 			if err := s.pass(t.Context()); err != nil {

@@ -3,9 +3,11 @@ package jobs
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,11 +44,12 @@ type driver struct {
 	listener *listener
 	db       *sql.DB
 	lanes    *lanes
+	looked   func(queue string, took time.Duration, found int)
 }
 
 // GetExecutor is what River asks for jobs.
 func (d *driver) GetExecutor() riverdriver.Executor {
-	return &fetcher{Executor: d.Driver.GetExecutor(), db: d.db, lanes: d.lanes}
+	return &fetcher{Executor: d.Driver.GetExecutor(), db: d.db, lanes: d.lanes, looked: d.looked}
 }
 
 func (*driver) SupportsListener() bool { return true }
@@ -59,23 +62,31 @@ func (d *driver) GetListener(*riverdriver.GetListenenerParams) riverdriver.Liste
 // within the program, which it hands to River as if they were notifications.
 type listener struct {
 	dsn    string
+	by     string // what this program tells others, it need not hear
 	queues []string
 	log    *slog.Logger
 	kicked chan struct{}
 
 	mu   sync.Mutex
 	conn *pq.Listener
-	// wakes are notifications of our own that wait to be handed over.
-	wakes []*riverdriver.Notification
+	// wakes are the queues whose notifications of our own wait to be handed over.
+	wakes []string
 }
 
 func newListener(dsn string, queues []string, log *slog.Logger) *listener {
 	return &listener{dsn: dsn, queues: queues, log: log, kicked: make(chan struct{}, 1)}
 }
 
-// kick makes every queue be looked at soon. It never blocks, and a kick while
+// kick makes some queues be looked at soon. It never blocks, and a kick while
 // the listener does not listen is kept.
-func (l *listener) kick() {
+func (l *listener) kick(queues []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, q := range queues {
+		if slices.Contains(l.queues, q) && !slices.Contains(l.wakes, q) {
+			l.wakes = append(l.wakes, q)
+		}
+	}
 	select {
 	case l.kicked <- struct{}{}:
 	default:
@@ -112,7 +123,7 @@ func (l *listener) Connect(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conn = conn
-	l.wakeAll() // what was queued while nobody listened was not heard of
+	l.wakes = slices.Clone(l.queues) // what was queued while nobody listened was not heard of
 	return nil
 }
 
@@ -212,8 +223,8 @@ func (*listener) SetAfterConnectExec(string) {}
 // WaitForNotification waits for a notification, a kick, or the end of ctx.
 func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
 	for {
-		if n := l.nextWake(); n != nil {
-			return n, nil
+		if q, ok := l.nextWake(); ok {
+			return &riverdriver.Notification{Topic: insertTopic, Payload: fmt.Sprintf(`{"queue": %q}`, q)}, nil
 		}
 		conn := l.current()
 		if conn == nil {
@@ -223,13 +234,15 @@ func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notifi
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-l.kicked:
-			l.wake()
 		case n, ok := <-conn.Notify:
 			if !ok {
 				return nil, errNotListening
 			}
 			if n == nil { // reconnected: what was said meanwhile is lost
-				l.wake()
+				l.kick(l.queues)
+				continue
+			}
+			if n.Channel == topicPrefix+insertTopic && l.ours(n.Extra) {
 				continue
 			}
 			return &riverdriver.Notification{Topic: strings.TrimPrefix(n.Channel, topicPrefix), Payload: n.Extra}, nil
@@ -237,27 +250,18 @@ func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notifi
 	}
 }
 
-func (l *listener) wake() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.wakeAll()
+// ours recognises what this program told others: it was kicked when it did.
+func (l *listener) ours(payload string) bool {
+	var n inserted
+	return json.Unmarshal([]byte(payload), &n) == nil && n.By != "" && n.By == l.by
 }
 
-// wakeAll notes a notification for every queue; the caller holds the lock.
-func (l *listener) wakeAll() {
-	l.wakes = l.wakes[:0]
-	for _, q := range l.queues {
-		l.wakes = append(l.wakes, &riverdriver.Notification{Topic: insertTopic, Payload: fmt.Sprintf(`{"queue": %q}`, q)})
-	}
-}
-
-func (l *listener) nextWake() *riverdriver.Notification {
+func (l *listener) nextWake() (queue string, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.wakes) == 0 {
-		return nil
+		return "", false
 	}
-	n := l.wakes[0]
-	l.wakes = l.wakes[1:]
-	return n
+	queue, l.wakes = l.wakes[0], l.wakes[1:]
+	return queue, true
 }

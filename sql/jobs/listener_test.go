@@ -21,8 +21,9 @@ func (r *rig) deaf(ran chan<- holds.Job) Options {
 // so that only being woken can make it look again.
 func (r *rig) settled(ran <-chan holds.Job) {
 	r.t.Helper()
-	r.enqueue(job(holds.EffectTell, "first"), job(holds.EffectPage, "first"))
-	r.inserter.Kick()
+	first := []holds.Job{job(holds.EffectTell, "first"), job(holds.EffectPage, "first")}
+	r.enqueue(first...)
+	r.inserter.Kick(first...)
 	wait(r.t, ran)
 	wait(r.t, ran)
 }
@@ -55,7 +56,7 @@ func TestAKickAfterTheCommitIsEnough(t *testing.T) {
 		j := job(holds.EffectTell, "kicked")
 		j.Round = round
 		r.unheard(j)
-		r.inserter.Kick()
+		r.inserter.Kick(j)
 		if got := wait(t, ran); got.Round != round {
 			t.Fatalf("round %d ran %+v", round, got)
 		}
@@ -148,9 +149,25 @@ func TestTheListenerAlone(t *testing.T) {
 	if got := next(); got != "topichello" {
 		t.Errorf("heard %s", got)
 	}
-	l.kick()
-	l.kick() // two kicks are one
-	all("after a kick")
+	l.kick([]string{"page", "contain"}) // nobody here contains
+	l.kick([]string{"page"})            // two kicks are one
+	if got := next(); got != `river_insert{"queue": "page"}` {
+		t.Errorf("after a kick: %s", got)
+	}
+	l.by = "me"
+	if err := l.Listen(ctx, insertTopic); err != nil {
+		t.Fatal(err)
+	}
+	for _, payload := range []string{`{"queue": "page", "by": "me"}`, `{"queue": "tell", "by": "another"}`, `{"queue": "tell"}`, `no document`} {
+		if _, err := r.pool.Exec(`SELECT pg_notify('river.river_insert', $1)`, payload); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{`{"queue": "tell", "by": "another"}`, `{"queue": "tell"}`, `no document`} {
+		if got := next(); got != "river_insert"+want { // what it said itself it does not hear
+			t.Errorf("heard %s, want %s", got, want)
+		}
+	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := l.WaitForNotification(ended); !errors.Is(err, context.Canceled) {
@@ -166,13 +183,15 @@ func TestTheListenerAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l.kick() // kept until it listens again
 	if err := l.Connect(ctx); err != nil {
 		t.Fatal(err)
 	}
 	all("after connecting again")
-	all("after the kick before that")
 	_ = l.Close(ctx)
+	l.kick([]string{"tell"}) // kept
+	if got := next(); got != `river_insert{"queue": "tell"}` {
+		t.Errorf("after a kick while nobody listened: %s", got)
+	}
 }
 
 func TestAListenerThatCannotConnectSaysSo(t *testing.T) {

@@ -55,7 +55,7 @@ func Migrate(ctx context.Context, db *sql.DB) error {
 	return finish(ctx, db)
 }
 
-// finish adds our index, our table and the application's privileges, in one
+// finish adds our indexes, functions and table and the application's privileges, in one
 // transaction.
 func finish(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
@@ -63,9 +63,9 @@ func finish(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("finishing the job tables: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	for _, statement := range []string{waitingIndex, fetchIndex, vacuuming} {
+	for _, statement := range []string{waitingIndex, fetchIndex, vacuuming, fetchFunction, enqueueFunction} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("indexing waiting jobs: %w", err)
+			return fmt.Errorf("making what finds and queues jobs: %w", err)
 		}
 	}
 	if _, err := tx.ExecContext(ctx, runnerTable); err != nil {
@@ -156,7 +156,8 @@ func checkSchema(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("checking the job tables: %w", err)
 	}
 	var ours bool
-	if err := db.QueryRowContext(ctx, `SELECT to_regclass('river.countersign_runner') IS NOT NULL`).Scan(&ours); err != nil {
+	if err := db.QueryRowContext(ctx, `SELECT to_regclass('river.countersign_runner') IS NOT NULL
+		AND to_regproc('river.countersign_fetch') IS NOT NULL AND to_regproc('river.countersign_enqueue') IS NOT NULL`).Scan(&ours); err != nil {
 		return fmt.Errorf("checking the job tables: %w", err)
 	}
 	if !result.OK || !ours {

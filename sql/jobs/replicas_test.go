@@ -122,7 +122,7 @@ func TestTwoRunnersRunEachJobOnce(t *testing.T) {
 		j := job(holds.EffectTell, "h")
 		j.Round = round
 		r.enqueue(j)
-		r.inserter.Kick()
+		r.inserter.Kick(j)
 	}
 	for range 200 {
 		j := wait(t, ran)

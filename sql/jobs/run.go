@@ -35,19 +35,23 @@ func (r *Runner) Run(ctx context.Context) error {
 		return err
 	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
+	if r.inserter != nil {
+		defer r.inserter.attach(r, func(queues []string) {
+			r.listener.kick(queues)
+			r.teller.note(queues)
+		})()
+	}
 	if err := r.client.Start(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return fmt.Errorf("starting to run jobs: %w", err)
 	}
-	if r.inserter != nil {
-		defer r.inserter.attach(r, r.listener.kick)()
-	}
-	var rescuing sync.WaitGroup
-	rescuing.Go(func() { r.rescuer.run(ctx) })
-	rescuing.Go(func() { r.pulse.run(ctx) })
-	defer rescuing.Wait()
+	var beside sync.WaitGroup
+	beside.Go(func() { r.rescuer.run(ctx) })
+	beside.Go(func() { r.pulse.run(ctx) })
+	beside.Go(func() { r.teller.run(ctx) })
+	defer beside.Wait()
 	<-ctx.Done()
 	return r.awaitStop()
 }

@@ -46,6 +46,8 @@ const (
 	discardTimeout  = 4 * time.Second
 	databaseTimeout = 10 * time.Second
 	completedKept   = 24 * time.Hour
+	// idleKept is how many connections are kept of a pool that has no bound.
+	idleKept = 16
 	// givenUpKept is long enough for the people who were told of it.
 	givenUpKept = 90 * 24 * time.Hour
 )
@@ -87,6 +89,7 @@ type Options struct {
 type tuning struct {
 	poll, rescueAfter, rescueEvery, beatEvery, beatSilence, doubtful, softStop, hardStop, aged time.Duration
 	unstaggered                                                                                bool
+	looked                                                                                     func(queue string, took time.Duration, found int)
 }
 
 // Runner runs jobs.
@@ -94,6 +97,7 @@ type Runner struct {
 	client   *river.Client[*sql.Tx]
 	db       *sql.DB
 	listener *listener
+	teller   *teller
 	rescuer  *rescuer
 	lanes    *lanes
 	pulse    *pulse
@@ -112,6 +116,7 @@ func NewRunner(o Options) (*Runner, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
+	keepIdle(o.DB)
 	queues := make([]string, 0, len(o.Handlers))
 	for _, k := range slices.Sorted(maps.Keys(o.Handlers)) {
 		queues = append(queues, string(k))
@@ -128,13 +133,25 @@ func NewRunner(o Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.client, err = river.NewClient(&driver{Driver: riverdatabasesql.New(o.DB), listener: r.listener, db: o.DB, lanes: r.lanes}, config)
+	r.client, err = river.NewClient(&driver{Driver: riverdatabasesql.New(o.DB), listener: r.listener, db: o.DB, lanes: r.lanes, looked: o.tuning.looked}, config)
 	if err != nil {
 		return nil, fmt.Errorf("preparing to run jobs: %w", err)
 	}
 	r.pulse = &pulse{db: o.DB, runner: r.client.ID(), every: o.tuning.beatEvery, silence: o.tuning.beatSilence, log: o.Logger}
 	r.rescuer.pulse, r.rescuer.working = r.pulse, r.lanes.jobs
+	r.listener.by, r.lanes.wake = r.client.ID(), r.listener.kick
+	r.teller = &teller{db: o.DB, by: r.client.ID(), log: o.Logger, said: newSaid(saidEvery), more: make(chan struct{}, 1)}
 	return r, nil
+}
+
+// keepIdle keeps as many connections as there may be, instead of database/sql's
+// two: making one costs more than anything that is done with it here.
+func keepIdle(db *sql.DB) {
+	most := db.Stats().MaxOpenConnections
+	if most == 0 {
+		most = idleKept
+	}
+	db.SetMaxIdleConns(most)
 }
 
 // config is River's configuration.

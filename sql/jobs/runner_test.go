@@ -329,5 +329,5 @@ func TestAStopLeavesNothingRunning(t *testing.T) {
 	if len(r.inserter.runners) != 0 {
 		t.Error("a stopped runner is still kicked")
 	}
-	r.inserter.Kick() // nobody is there: no-op
+	r.inserter.Kick(job(holds.EffectTell, "h")) // nobody is there: no-op
 }

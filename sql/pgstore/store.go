@@ -23,8 +23,8 @@ import (
 type Queue interface {
 	// Enqueue queues jobs in tx, so that they exist if and only if tx commits.
 	Enqueue(ctx context.Context, tx *sql.Tx, jobs ...holds.Job) error
-	// Kick wakes the workers of this process after the commit.
-	Kick()
+	// Kick wakes the workers of these jobs after the commit.
+	Kick(jobs ...holds.Job)
 }
 
 // Options of [Open].

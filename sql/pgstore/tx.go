@@ -93,7 +93,7 @@ func (s *Store) once(ctx context.Context, opts *sql.TxOptions, fn func(*tx) erro
 	}
 	t.hit(failpoint.StoreCommitted)
 	if len(t.jobs) > 0 {
-		s.jobs.Kick()
+		s.jobs.Kick(t.jobs...)
 	}
 	return nil
 }
