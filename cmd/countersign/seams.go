@@ -13,6 +13,9 @@ import (
 type seams struct {
 	// unsafe accepts a database server that may lose what it committed.
 	unsafe bool
+	// unprepared sends statements to the database whole, so that one can be
+	// recognised as it passes.
+	unprepared bool
 	// transport makes the calls to Okta, for example to check them, and graph those
 	// to Entra; nil is the network.
 	transport, graph http.RoundTripper

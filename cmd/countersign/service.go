@@ -19,6 +19,7 @@ import (
 	"github.com/countersign/countersign/holds/policy"
 	"github.com/countersign/countersign/sql/jobs"
 	"github.com/countersign/countersign/sql/pgstore"
+	"github.com/countersign/countersign/sql/prepared"
 )
 
 // service is everything that runs: made part by part, in the order in which
@@ -84,7 +85,7 @@ func (s *service) openStore(ctx context.Context) error {
 		return err
 	}
 	s.store, err = pgstore.Open(ctx, pgstore.Options{
-		DSN: s.db.app, Keys: s.keys.seal, Logger: s.log, Jobs: inserter, AllowUnsafe: seamsOf(ctx).unsafe,
+		DSN: s.db.app, Keys: s.keys.seal, Logger: s.log, Jobs: inserter, AllowUnsafe: seamsOf(ctx).unsafe, Unprepared: seamsOf(ctx).unprepared,
 		Depth: pgstore.Depth{Total: s.config.Intake.MaxWaiting, PerConnection: s.config.Intake.MaxWaitingPerConnection},
 	})
 	if err != nil {
@@ -96,7 +97,11 @@ func (s *service) openStore(ctx context.Context) error {
 	if err := s.importPeople(ctx); err != nil {
 		return err
 	}
-	if s.pool, err = sql.Open("postgres", s.db.app); err != nil {
+	open := prepared.Open
+	if seamsOf(ctx).unprepared {
+		open = func(dsn string) (*sql.DB, error) { return sql.Open("postgres", dsn) }
+	}
+	if s.pool, err = open(s.db.app); err != nil {
 		return fmt.Errorf("open the jobs' connections: %w", err)
 	}
 	s.pool.SetMaxOpenConns(12)

@@ -67,7 +67,8 @@ func TestH8ADeliveryThatKillsIsGivenUp(t *testing.T) {
 func TestH8AnAttemptThatEndsIsNoDeath(t *testing.T) {
 	w := newWorld(t)
 	w.must(w.Receive(t.Context(), delivery(`{}`)))
-	for minute, cause := range map[int]error{10: errors.New("bad"), 20: holds.Refuse(holds.Unavailable, "away")} {
+	for nth, cause := range []error{errors.New("bad"), holds.Refuse(holds.Unavailable, "away")} {
+		minute := 10 + 10*nth
 		w.dies(at(minute))
 		_, err := w.open().Decide(t.Context(), at(minute+5), func(holds.Delivery) ([]holds.Event, error) { return nil, cause }, openOrJoin)
 		if err == nil || w.count("deliveries WHERE deaths = 0 AND attempts > 0") != 1 {

@@ -13,6 +13,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/sql/prepared"
 )
 
 // callerError carries the error of a caller's function through a transaction,
@@ -143,7 +144,8 @@ func unavailable(err error) bool {
 // transient tells whether the same transaction, run again at once, can succeed.
 func transient(err error) bool {
 	var pe *pq.Error
-	return errors.Is(err, errMeanwhile) || errors.As(err, &pe) && (pe.Code == serialization || pe.Code == deadlock)
+	return errors.Is(err, errMeanwhile) || prepared.Stale(err) ||
+		errors.As(err, &pe) && (pe.Code == serialization || pe.Code == deadlock)
 }
 
 // id reads a UUID that came from outside. What is no UUID names nothing.

@@ -17,6 +17,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/sql/prepared"
 )
 
 // Queue takes jobs in the transaction that decided them. jobs.Inserter is one.
@@ -48,6 +49,9 @@ type Options struct {
 	// AllowUnsafe accepts a server that can lose what it committed. It is for
 	// tests, whose servers do not outlive them.
 	AllowUnsafe bool
+	// Unprepared sends every statement whole, instead of keeping it prepared. It is
+	// for tests, which recognise statements as they pass.
+	Unprepared bool
 }
 
 // Store is the database as the rest of the program sees it. It is safe for
@@ -96,6 +100,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	writers, err := connect(o.DSN, true)
 	if err != nil {
 		return nil, err
+	}
+	if !o.Unprepared {
+		connector, writers = prepared.Connector(connector), prepared.Connector(writers)
 	}
 	s := &Store{
 		db: pool(connector, cmp.Or(max(o.MaxConns, 0), defaultConns)), intake: pool(writers, intakeConns), doors: pool(connector, doorConns),

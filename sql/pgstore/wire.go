@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/lib/pq"
+
+	"github.com/countersign/countersign/sql/prepared"
 )
 
 // What a server that takes no writes answers: readOnly to a write, and notSupported
@@ -65,7 +67,7 @@ func onThisMachine(host string) bool {
 // there may be the new primary by now.
 func (s *Store) leaveStandby(err error) {
 	var pe *pq.Error
-	if !errors.As(err, &pe) || pe.Code != readOnly && pe.Code != notSupported {
+	if !errors.As(err, &pe) || pe.Code != readOnly && pe.Code != notSupported || prepared.Stale(err) {
 		return
 	}
 	for _, db := range []*sql.DB{s.db, s.intake, s.doors} {

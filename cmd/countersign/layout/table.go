@@ -67,10 +67,11 @@ func table() map[string]row {
 
 		// sql: everything that speaks to Postgres.
 		"sql/pgstore": {
-			code: "holds holds/audit holds/failpoint sql/jobs sql/migrations sql/pgdb " +
+			code: "holds holds/audit holds/failpoint sql/jobs sql/migrations sql/pgdb sql/prepared " +
 				"github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype github.com/tink-crypto/tink-go/v2",
-			test: "holds/keeper/keepertest holds/keeper/modeltest",
+			test: "holds/keeper/keepertest holds/keeper/modeltest golang.org/x/mod",
 		},
+		"sql/prepared":   {code: "github.com/lib/pq"},
 		"sql/migrations": {code: "sql/jobs github.com/lib/pq github.com/pressly/goose/v3"},
 		"sql/pgdb":       {code: "github.com/google/uuid github.com/lib/pq github.com/sqlc-dev/pqtype", generated: true},
 		"sql/jobs": {
