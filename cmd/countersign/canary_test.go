@@ -14,7 +14,8 @@ import (
 // I7, J5: after a day of everything, no secret, no way to reach a person and
 // nothing of a raw body is in the service's log, or in the clear anywhere in the
 // database; and none of the installation's own secrets is in a page, in the
-// answer to a refused call, or in a mail.
+// answer to a refused call, or in a mail. What machines are told has none of either,
+// and names no account and no person.
 func TestI7NoSecretInLogOrDatabase(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -38,6 +39,7 @@ func TestI7NoSecretInLogOrDatabase(t *testing.T) {
 		m["debugContext"] = map[string]any{"debugData": map[string]string{"note": raw}}
 		m["unheardOf"] = raw
 	})))
+	w.knock(w.hookURL(w.orgs[0])+"-"+raw, envelope(w.orgs[0]), header("Authorization", w.orgs[0].secret)) // a connection that there is not
 	w.must(w.sim().Fail(oktasim.Fault{Path: "/api/v1/**", Times: 5, When: oktasim.FailBefore, How: oktasim.FailStatus, Status: 401}))
 	w.svc().keeper.Health(t.Context())
 	w.settled()
@@ -99,10 +101,26 @@ func TestI7NoSecretInLogOrDatabase(t *testing.T) {
 			}
 		}
 	}
+	var metrics string
+	w.until("the figures of what happened", func() (bool, string) { // what the database knows is kept for a while
+		_, metrics = w.asked(w.svc().monitor.server.Addr(), "/metrics")
+		return metricOf(metrics, `countersign_deliveries_total{answer="unauthenticated",connection="nordwind-okta",source="hook"}`) >= 1 &&
+			metricOf(metrics, `countersign_look_ok`) == 1, metrics
+	})
+	for _, p := range w.sim().Company().People {
+		for what, of := range map[string]string{"the account of ": p.ID, "the sign-in name of ": p.Profile.Get("login")} {
+			if strings.Contains(metrics, of) {
+				t.Errorf("J5, J7: %s%s is in the figures: …%s…", what, of, around(metrics, of))
+			}
+		}
+	}
 	dump := w.dump()
 	for what, secret := range secrets {
 		if len(secret) < 8 {
 			t.Fatalf("%s is %q: nothing to look for", what, secret)
+		}
+		if strings.Contains(metrics, secret) {
+			t.Errorf("J5: %s is in the figures: …%s…", what, around(metrics, secret))
 		}
 		if log := w.log.String(); strings.Contains(log, secret) {
 			t.Errorf("%s is in the log: …%s…", what, around(log, secret))

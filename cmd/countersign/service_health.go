@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/countersign/countersign/gateway"
@@ -21,6 +22,31 @@ type monitor struct {
 	*health.Health
 	pool   *sql.DB
 	server *gateway.Server // nil when none is configured
+	// unstored is when a delivery could not be stored last, in nanoseconds of the Unix
+	// clock, and 0 once another one was.
+	unstored atomic.Int64
+}
+
+// unstoredFor is how long a delivery that could not be stored keeps us from being
+// ready, unless another one is. A balancer that takes us out for it must try again.
+const unstoredFor = 5 * time.Second
+
+// answers tells whether the database is there and takes what it is given: one whose
+// disk is full still answers.
+func (m *monitor) answers(ctx context.Context) error {
+	if at := m.unstored.Load(); at != 0 && time.Since(time.Unix(0, at)) < unstoredFor {
+		return errors.New("the last delivery could not be stored")
+	}
+	return m.pool.PingContext(ctx)
+}
+
+// storing notes whether something that arrived could be stored.
+func (m *monitor) storing(stored bool) {
+	if stored {
+		m.unstored.Store(0)
+		return
+	}
+	m.unstored.Store(time.Now().UnixNano())
 }
 
 // openMonitor makes the figures, and the listener where there is one. Parts that are
@@ -43,7 +69,7 @@ func (s *service) openMonitor() error {
 		}
 	}
 	s.monitor.Health, err = health.New(health.Options{
-		Ready: pool.PingContext, Looker: looker{config: s.config, store: s.store, pool: pool}, Connections: connections,
+		Ready: s.monitor.answers, Looker: looker{config: s.config, store: s.store, pool: pool}, Connections: connections,
 		Version: version, Token: token, Now: s.store.Now, Logger: s.log,
 	})
 	if err != nil || s.config.Health.Listen == noHealth {
@@ -115,13 +141,16 @@ func (l looker) Look(ctx context.Context) (health.Look, error) {
 
 // delivered counts what a hook's door answered.
 func (s *service) delivered(conn holds.ConnectionID, what intake.Outcome, _ time.Duration) {
+	if what == intake.Accepted || what == intake.NotStored {
+		s.monitor.storing(what == intake.Accepted)
+	}
 	s.monitor.Delivered(conn, holds.FromHook, string(what))
 }
 
 // countedPages counts the pages of logs that pollers store.
 type countedPages struct {
 	*pgstore.Store
-	count func(conn holds.ConnectionID, source holds.Source, answer string)
+	monitor *monitor
 }
 
 // AppendPage is the pollers' Pages.
@@ -129,16 +158,18 @@ func (c countedPages) AppendPage(ctx context.Context, d holds.Delivery, cursor s
 	err := c.Store.AppendPage(ctx, d, cursor, at)
 	switch {
 	case err != nil:
-		c.count(d.Connection, holds.FromPoller, "not_stored")
+		c.monitor.storing(false)
+		c.monitor.Delivered(d.Connection, holds.FromPoller, "not_stored")
 	case len(d.Body) > 0:
-		c.count(d.Connection, holds.FromPoller, "stored")
+		c.monitor.storing(true)
+		c.monitor.Delivered(d.Connection, holds.FromPoller, "stored")
 	}
 	return err
 }
 
 // pages is where pollers keep what they read.
 func (s *service) pages() countedPages {
-	return countedPages{Store: s.store, count: s.monitor.Delivered}
+	return countedPages{Store: s.store, monitor: &s.monitor}
 }
 
 // measuredHolds measures how long it takes until an account is restrained.

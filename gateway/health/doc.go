@@ -4,7 +4,7 @@
 // takes no connection from them.
 //
 //	GET /livez    200 while the process answers; it asks nothing of anybody
-//	GET /readyz   200 while the database answers, else 503
+//	GET /readyz   200 while the database answers and takes what arrives, else 503
 //	GET /metrics  the figures, in Prometheus' text format; with a bearer token, if one is set
 //
 // It promises:

@@ -20,7 +20,7 @@ import (
 
 // Options are what New needs to know.
 type Options struct {
-	// Ready asks the database for an answer.
+	// Ready asks whether the database answers and takes what arrives.
 	Ready func(ctx context.Context) error
 	// Looker reads what the database knows.
 	Looker Looker
@@ -93,7 +93,7 @@ func (h *Health) Routes(e *echo.Echo) {
 func (h *Health) serveReady(c echo.Context) error {
 	if err := h.ready.now(c.Request().Context()); err != nil {
 		// What keeps it is in the log of whoever needs it; this is for machines.
-		return c.String(http.StatusServiceUnavailable, "the database does not answer\n")
+		return c.String(http.StatusServiceUnavailable, "the database does not answer, or does not take what arrives\n")
 	}
 	return c.String(http.StatusOK, "ready\n")
 }
