@@ -13,7 +13,8 @@ import (
 	"github.com/countersign/countersign/sql/cutproxy"
 )
 
-// wire puts a proxy between the service and its database.
+// wire puts a proxy between the service and its database, through which every
+// statement passes as it is written.
 func (w *world) wire() *cutproxy.Proxy {
 	w.Helper()
 	part := func(name string) string {
@@ -28,6 +29,7 @@ func (w *world) wire() *cutproxy.Proxy {
 		w.Fatalf("the proxy cannot be put into a connection string of this form: %s", (&url.URL{Path: part("host")}).Path)
 	}
 	w.write("database.url", through+"\n")
+	w.seams.unprepared = true
 	return p
 }
 
@@ -77,7 +79,7 @@ func TestH3CutAtEveryStatement(t *testing.T) {
 			struck := len(wire.Journal())
 			wire.Arm(cut)
 			w.storm(n, n+1)
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), waiting)
 			if got := wire.Struck(ctx, struck+1); len(got) == struck {
 				t.Errorf("%s: the connection was not cut at the %s", name, moment)
 			}
@@ -87,10 +89,13 @@ func TestH3CutAtEveryStatement(t *testing.T) {
 	}
 	w.allContained(n)
 	w.whole()
-	for which, copies := range w.copies() {
-		if copies > 2 {
-			t.Errorf("E10: %d copies of the mail %s", copies, which)
-		}
+	// Each cut can take the record of one message that was accepted.
+	again := 0
+	for _, copies := range w.copies() {
+		again += copies - 1
+	}
+	if again > n {
+		t.Errorf("E10: %d mails were sent again after %d cuts", again, n)
 	}
 	w.stop() // before the proxy
 	noted(fmt.Sprintf("the connection cut %d times: changes lost, calls doubled", n), "0, 0", "0, 0")

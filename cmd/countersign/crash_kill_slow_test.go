@@ -21,11 +21,11 @@ import (
 func TestH1KilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	program := crashProgram(t)
-	rounds, each := 5, 4
+	rounds, each := 3, 2
 	if soak {
 		rounds, each = 200, 1
 	}
-	w := newWorld(t, crowded(rounds*each))
+	w := newWorld(t, crowded(rounds*each).deadly())
 	front := w.front()
 	w.start()
 	w.baselined()
@@ -79,7 +79,7 @@ func (w *world) ownServer() *localpg.Server {
 // meanwhile and never 4xx, and everything goes on by itself.
 func TestH2TheDatabaseIsKilledUnderLoad(t *testing.T) {
 	t.Parallel()
-	rounds, each := 4, 3
+	rounds, each := 2, 2
 	if soak {
 		rounds, each = 50, 3
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/countersign/countersign/providers/okta/oktasim"
 )
 
-// crowded makes a world of many engineers, with an address in front of it, whose
-// caps nobody reaches: what is proved here is not them.
+// crowded makes a world of many engineers whose caps nobody reaches: what is proved
+// here is not them.
 func crowded(many int) options {
 	c := oktasim.SmallCompany()
 	for _, p := range oktasim.SmallCompany().People {
@@ -38,11 +38,17 @@ func crowded(many int) options {
 		}
 	}
 	return options{
-		notYet: true, sim: oktasim.Options{Company: c}, seams: func(s *seams) { s.job = childJob },
+		notYet: true, sim: oktasim.Options{Company: c},
 		edit: func(l *layout) {
 			l.swap("    connections:\n", "    caps: {per_hour: 100000, per_actor: 100000}\n    connections:\n")
 		},
 	}
+}
+
+// deadly is for a world whose processes are killed: their jobs are taken over soon.
+func (o options) deadly() options {
+	o.seams = func(s *seams) { s.job = childJob }
+	return o
 }
 
 func inCrowd(i int) string { return fmt.Sprintf("00uCrowd%012d", i) }
@@ -70,7 +76,8 @@ func (w *world) allContained(many int) {
 }
 
 // pour sends deliveries without events until it is stopped, as fast as a busy
-// organisation does, and remembers what was answered.
+// organisation does, and remembers what was answered. The short form sends a tenth:
+// under the race detector everything takes ten times as long.
 type pour struct {
 	mu      sync.Mutex
 	taken   map[string]bool
@@ -91,7 +98,7 @@ func (w *world) pour(address string, workers int) *pour {
 		all.Go(func() {
 			c := client()
 			defer c.CloseIdleConnections()
-			tick := time.NewTicker(20 * time.Millisecond)
+			tick := time.NewTicker(pourEvery())
 			defer tick.Stop()
 			for {
 				select {
@@ -106,6 +113,13 @@ func (w *world) pour(address string, workers int) *pour {
 	p.stop = sync.OnceFunc(func() { cancel(); all.Wait() })
 	w.Cleanup(p.stop)
 	return p
+}
+
+func pourEvery() time.Duration {
+	if soak {
+		return 20 * time.Millisecond
+	}
+	return 200 * time.Millisecond
 }
 
 func (p *pour) send(ctx context.Context, c *http.Client, o *org, address string) {
@@ -152,7 +166,7 @@ func (p *pour) next(w *world) time.Time {
 	for range 2 { // one may have been on its way
 		select {
 		case <-p.got:
-		case <-time.After(patience):
+		case <-time.After(waiting):
 			w.Fatal("no delivery is taken any more")
 		}
 	}

@@ -187,7 +187,7 @@ func TestH16StoppedUnderLoad(t *testing.T) {
 			<-enough
 			start := time.Now()
 			w.must(c.cmd.Process.Signal(signal))
-			err := c.wait(patience)
+			err := c.wait(waiting)
 			took := time.Since(start)
 			close(over)
 			load.Wait()

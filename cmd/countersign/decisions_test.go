@@ -91,7 +91,7 @@ func TestF6AStaleDecision(t *testing.T) {
 }
 
 // F8: fifty identical approvals at once are one approval, one transition and one
-// release.
+// release. Whoever is asked to come back, because the machine is busy, does.
 func TestF8FiftyIdenticalApprovals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{slowPoll: true})
@@ -106,18 +106,23 @@ func TestF8FiftyIdenticalApprovals(t *testing.T) {
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			p, err := omar.try(http.MethodPost, f.action, f.values)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				t.Error(err)
-				return
+			for again := true; again; {
+				p, err := omar.try(http.MethodPost, f.action, f.values)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				answers[p.status]++
+				mu.Unlock()
+				again = p.status == http.StatusServiceUnavailable && t.Context().Err() == nil
 			}
-			answers[p.status]++
 		})
 	}
 	all.Wait()
-	if answers[http.StatusOK] != 1 || answers[http.StatusOK]+answers[http.StatusConflict] != 50 {
+	// A 503 may be the answer to a change that was made and not confirmed.
+	approved, refused, busy := answers[http.StatusOK], answers[http.StatusConflict], answers[http.StatusServiceUnavailable]
+	if approved+refused != 50 || approved > 1 || approved == 0 && busy == 0 {
 		t.Errorf("answers by status: %v", answers)
 	}
 	w.hold(oktasim.Engineer, "the release", inState(holds.Released))

@@ -38,9 +38,5 @@ func TestMain(m *testing.M) {
 // seconds for a call that hangs.
 func testSeams() seams { return seams{unsafe: true, timeout: 2 * time.Second} }
 
-// childJob is how long a job of a child may take, so that those of a child that
-// was killed are taken over soon.
-const childJob = 4 * time.Second
-
 // atTheEnd is what is tidied up after the last test.
 var atTheEnd []func() //nolint:gochecknoglobals // as TestMain is

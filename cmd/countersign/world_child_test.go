@@ -31,7 +31,7 @@ func (w *world) child() *child {
 	w.must(err)
 	c := w.childOf(self)
 	if c.public == "" {
-		w.Fatalf("the child ended at once: %v\n%s", c.wait(patience), w.log.tail(5))
+		w.Fatalf("the child ended at once: %v\n%s", c.wait(waiting), w.log.tail(5))
 	}
 	return c
 }
@@ -65,7 +65,7 @@ func (w *world) childOf(program string, environment ...string) *child {
 	case <-up:
 	case err := <-c.ended:
 		c.ended <- err
-	case <-time.After(patience):
+	case <-time.After(waiting):
 		w.Fatal("the child does not start")
 	}
 	return c
@@ -74,13 +74,13 @@ func (w *world) childOf(program string, environment ...string) *child {
 // kill ends it without a warning, and waits until it is gone.
 func (c *child) kill() {
 	_ = c.cmd.Process.Kill() // it may be gone already
-	c.wait(patience)
+	c.wait(waiting)
 }
 
 // dies waits until it has killed itself.
 func (c *child) dies(where string) {
 	c.w.Helper()
-	err := c.wait(patience)
+	err := c.wait(waiting)
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		c.w.Fatalf("it did not die at %s: %v\n%s", where, err, c.w.log.tail(20))

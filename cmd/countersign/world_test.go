@@ -214,7 +214,7 @@ func (n *node) stop() error {
 	select {
 	case err := <-n.running:
 		return errors.Join(err, n.close(context.Background()))
-	case <-time.After(patience):
+	case <-time.After(waiting):
 		return errors.New("it still runs")
 	}
 }

@@ -21,7 +21,7 @@ func (w *world) until(what string, ready func() (ok bool, stands string)) {
 	w.Helper()
 	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
-	late := time.NewTimer(patience)
+	late := time.NewTimer(waiting)
 	defer late.Stop()
 	for {
 		ok, stands := ready()
@@ -97,10 +97,10 @@ func (w *world) settled() {
 	w.Helper()
 	w.delivered()
 	w.until("everything to come to rest", func() (bool, string) {
-		waiting := w.count("SELECT count(*) FROM deliveries WHERE decided_at IS NULL AND failed_at IS NULL")
+		left := w.count("SELECT count(*) FROM deliveries WHERE decided_at IS NULL AND failed_at IS NULL")
 		work := w.column("SELECT kind || ' ' || state FROM river.river_job WHERE state IN ('available', 'running', 'pending', 'retryable')" +
 			" OR state = 'scheduled' AND scheduled_at < now()")
-		return waiting == 0 && len(work) == 0, fmt.Sprintf("%d deliveries wait, jobs: %v", waiting, work)
+		return left == 0 && len(work) == 0, fmt.Sprintf("%d deliveries wait, jobs: %v", left, work)
 	})
 }
 

@@ -45,6 +45,14 @@ func (j *job) outcome(ctx context.Context, id holds.IntentID, r holds.Result) er
 	return ignoreConflict(j.Intents.Outcome(ctx, j.Key, id, r))
 }
 
+// attempted writes down that a message was sent: what is not in the ledger is sent
+// again.
+func (j *job) attempted(ctx context.Context, a holds.Attempt) error {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	return j.Notices.Attempted(ctx, j.Key.Tenant, a)
+}
+
 func ignoreConflict(err error) error {
 	if holds.KindOf(err) == holds.Conflict {
 		return nil

@@ -136,7 +136,7 @@ func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
 	}
 	attempt.Notice, attempt.At = n.ID, k.Now()
 	attempt.Again = attempt.Again && j.Attempt < maxSends
-	if err := k.Notices.Attempted(ctx, n.Tenant, attempt); err != nil {
+	if err := j.attempted(ctx, attempt); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.SendRecorded)
