@@ -27,13 +27,19 @@ func (j *job) say(ctx context.Context, all []holds.Notice, owner holds.Person) (
 		parts[i].Hold = v.Hold
 	}
 	failpoint.Hit(failpoint.SendReady)
-	defer failpoint.Hit(failpoint.SendAccepted)
+	attempt := j.deliver(ctx, all, parts, owner)
+	failpoint.Hit(failpoint.SendAccepted)
+	return attempt, nil
+}
+
+// deliver hands the mail server what tells one thing, however many messages did, or a digest.
+func (j *job) deliver(ctx context.Context, all []holds.Notice, parts []holds.Gathered, owner holds.Person) holds.Attempt {
 	if len(parts) == 1 {
-		return j.Messenger.Send(ctx, all[0], j.hold, owner), nil // however often, it is one thing that is told
+		return j.Messenger.Send(ctx, all[0], j.hold, owner)
 	}
 	j.Logger.Info("messages that would be too many go out as one", "tenant", j.Key.Tenant, "notice", j.Notice, "audience", all[0].Audience,
 		"messages", len(all), "things", len(parts))
-	return j.Messenger.Digest(ctx, all[0], parts, owner), nil
+	return j.Messenger.Digest(ctx, all[0], parts, owner)
 }
 
 // things is what messages tell, each thing once: for an owner a hold, for people on
