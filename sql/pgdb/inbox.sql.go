@@ -901,7 +901,7 @@ func (q *Queries) RetellEvents(ctx context.Context, arg RetellEventsParams) erro
 }
 
 const retryDelivery = `-- name: RetryDelivery :execrows
-UPDATE deliveries SET failed_at = NULL, retry_at = NULL, attempts = 0, deaths = 0
+UPDATE deliveries SET failed_at = NULL, retry_at = received_at, attempts = 0, deaths = 0
 WHERE tenant_id = $1 AND delivery_id = $2 AND failed_at IS NOT NULL
 `
 

@@ -12,12 +12,13 @@ import (
 	"github.com/lib/pq"
 )
 
-const claimNext = `-- name: ClaimNext :one
-SELECT tenant_id::text AS tenant_id, delivery_id::bigint AS delivery_id, lane::text AS lane
-FROM claim_next($1::timestamptz, $2::text, $3::text, $4::text[], $5::bigint[], $6::boolean)
+const claimWaiting = `-- name: ClaimWaiting :one
+SELECT tenant_id::text AS tenant_id, delivery_id::bigint AS delivery_id, lane::text AS lane, oldest::bigint AS oldest,
+    this::bigint AS this
+FROM claim_waiting($1::timestamptz, $2::text, $3::text, $4::text[], $5::bigint[], $6::boolean)
 `
 
-type ClaimNextParams struct {
+type ClaimWaitingParams struct {
 	At              time.Time
 	AfterConnection string
 	AfterSource     string
@@ -26,14 +27,16 @@ type ClaimNextParams struct {
 	Retried         bool
 }
 
-type ClaimNextRow struct {
+type ClaimWaitingRow struct {
 	TenantID   string
 	DeliveryID int64
 	Lane       string
+	Oldest     int64
+	This       int64
 }
 
-func (q *Queries) ClaimNext(ctx context.Context, arg ClaimNextParams) (ClaimNextRow, error) {
-	row := q.db.QueryRowContext(ctx, claimNext,
+func (q *Queries) ClaimWaiting(ctx context.Context, arg ClaimWaitingParams) (ClaimWaitingRow, error) {
+	row := q.db.QueryRowContext(ctx, claimWaiting,
 		arg.At,
 		arg.AfterConnection,
 		arg.AfterSource,
@@ -41,8 +44,14 @@ func (q *Queries) ClaimNext(ctx context.Context, arg ClaimNextParams) (ClaimNext
 		pq.Array(arg.Marks),
 		arg.Retried,
 	)
-	var i ClaimNextRow
-	err := row.Scan(&i.TenantID, &i.DeliveryID, &i.Lane)
+	var i ClaimWaitingRow
+	err := row.Scan(
+		&i.TenantID,
+		&i.DeliveryID,
+		&i.Lane,
+		&i.Oldest,
+		&i.This,
+	)
 	return i, err
 }
 

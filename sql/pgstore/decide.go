@@ -88,11 +88,12 @@ func (s *Store) Decide(ctx context.Context, now time.Time,
 // claim locks the delivery whose turn it is, of those that nobody else works on,
 // and enters its tenant.
 func (t *tx) claim(ctx context.Context, now time.Time) (pgdb.Delivery, error) {
-	key, err := t.ClaimNext(ctx, t.store.lanes.next(now, time.Now()))
+	asked := t.store.lanes.next(now, time.Now())
+	key, err := t.ClaimWaiting(ctx, asked)
 	if err != nil {
 		return pgdb.Delivery{}, err
 	}
-	t.store.lanes.served(key.Lane, key.DeliveryID)
+	t.store.lanes.served(asked, key)
 	if err := t.enter(ctx, holds.TenantID(key.TenantID)); err != nil {
 		return pgdb.Delivery{}, err
 	}

@@ -42,6 +42,12 @@ func (s *Store) ReceiveAlone(ctx context.Context, d holds.Delivery) error {
 	return s.inTenant(ctx, d.Tenant, "store a delivery", func(t *tx) error { return t.InsertDelivery(ctx, row) })
 }
 
+// Marks are the lanes and where each would be read from now.
+func (s *Store) Marks() (lanes []string, marks []int64) {
+	p := s.lanes.next(time.Time{}, s.lanes.looked)
+	return p.Lanes, p.Marks
+}
+
 // BreakIntake makes whatever writes deliveries panic, until it is mended.
 func (s *Store) BreakIntake() (mend func()) {
 	db := s.intake

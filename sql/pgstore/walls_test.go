@@ -244,6 +244,7 @@ func TestNothingAcrossTenantsTellsContent(t *testing.T) {
 		"doubtful_events":    "TABLE(tenant_id text, hold_id uuid, connection_id text, event_id text, type text, confirmed boolean)",
 		"lapsed_stops":       "TABLE(tenant_id text, stop_id uuid)",
 		"claim_next":         "TABLE(tenant_id text, delivery_id bigint, lane text)",
+		"claim_waiting":      "TABLE(tenant_id text, delivery_id bigint, lane text, oldest bigint, this bigint)",
 		"waiting_deliveries": "TABLE(tenant_id text, connection_id text, source text, waiting bigint)",
 		"prune_deliveries":   "TABLE(last bigint, emptied integer, events integer, removed integer)",
 		"prune_snapshots":    "TABLE(last_tenant text, last_connection text, last_account text, removed integer)",
@@ -258,7 +259,8 @@ func TestNothingAcrossTenantsTellsContent(t *testing.T) {
 		if !definer && want[name] == "" {
 			continue // it runs with its caller's rights, behind the wall
 		}
-		if want[name] != result || !definer || config != "search_path=pg_catalog, public, pg_temp" {
+		path, planning, _ := strings.Cut(config, " plan_cache_mode=") // how it is planned is no matter of walls
+		if want[name] != result || !definer || path != "search_path=pg_catalog, public, pg_temp" || strings.Contains(planning, "role") {
 			t.Errorf("%s returns %s, definer %v, %q", name, result, definer, config)
 		}
 	}

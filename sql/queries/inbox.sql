@@ -32,7 +32,7 @@ UPDATE deliveries SET failed_at = @at::timestamptz, retry_at = NULL, attempts = 
 WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND decided_at IS NULL AND failed_at IS NULL;
 
 -- name: RetryDelivery :execrows
-UPDATE deliveries SET failed_at = NULL, retry_at = NULL, attempts = 0, deaths = 0
+UPDATE deliveries SET failed_at = NULL, retry_at = received_at, attempts = 0, deaths = 0
 WHERE tenant_id = @tenant_id AND delivery_id = @delivery_id AND failed_at IS NOT NULL;
 
 -- name: ListFailedDeliveries :many

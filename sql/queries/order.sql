@@ -1,6 +1,7 @@
--- name: ClaimNext :one
-SELECT tenant_id::text AS tenant_id, delivery_id::bigint AS delivery_id, lane::text AS lane
-FROM claim_next(@at::timestamptz, @after_connection::text, @after_source::text, @lanes::text[], @marks::bigint[], @retried::boolean);
+-- name: ClaimWaiting :one
+SELECT tenant_id::text AS tenant_id, delivery_id::bigint AS delivery_id, lane::text AS lane, oldest::bigint AS oldest,
+    this::bigint AS this
+FROM claim_waiting(@at::timestamptz, @after_connection::text, @after_source::text, @lanes::text[], @marks::bigint[], @retried::boolean);
 
 -- name: PruneDeliveries :one
 SELECT coalesce(last, 0)::bigint AS last, emptied::integer AS emptied, events::integer AS events, removed::integer AS removed
