@@ -188,7 +188,7 @@ func TestNotificationTellsTheIDAlone(t *testing.T) {
 
 // TestSubscriptionsToGroupsAndToOne: each hears its own, several in one POST.
 func TestSubscriptionsToGroupsAndToOne(t *testing.T) {
-	r := newRig(t, Options{BatchWindow: 50 * time.Millisecond})
+	r := newRig(t, Options{BatchWindow: time.Second})
 	l := newListener(t)
 	users, groups, one := r.subscribed(l, "users"), r.subscribed(l, "groups"), r.subscribed(l, "users/"+Payroll)
 	r.call(204, "PATCH", "/users/"+Engineer, map[string]any{"jobTitle": "x"})
