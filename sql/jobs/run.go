@@ -2,9 +2,11 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,23 +79,44 @@ func (r *Runner) awaitStop() error {
 
 // quiet is the logger for River itself: it tells its progress every few
 // seconds, which is of no interest, and its troubles, which are, but not ten
-// times a second.
-func quiet(log *slog.Logger) *slog.Logger {
+// times a second, and not that a stop cut off what it was doing.
+func quiet(log *slog.Logger, stopping func() bool) *slog.Logger {
 	if log == nil {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(warnings{bounded{log.With("part", "river").Handler(), newSaid(saidEvery)}})
+	return slog.New(warnings{bounded{log.With("part", "river").Handler(), newSaid(saidEvery)}, stopping})
 }
 
-type warnings struct{ slog.Handler }
+type warnings struct {
+	slog.Handler
+	stopping func() bool
+}
 
 // Enabled leaves out what is below a warning.
 func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
 
+// Handle leaves out what ended because the program stops.
+func (w warnings) Handle(ctx context.Context, r slog.Record) error {
+	cut := false
+	r.Attrs(func(a slog.Attr) bool {
+		text := a.Value.String()
+		cut = a.Key == "error" && (strings.Contains(text, sql.ErrTxDone.Error()) || strings.Contains(text, context.Canceled.Error()))
+		return !cut
+	})
+	if cut && w.stopping() {
+		return nil
+	}
+	return w.Handler.Handle(ctx, r)
+}
+
 // WithAttrs keeps the filter.
-func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
+func (w warnings) WithAttrs(a []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(a), w.stopping}
+}
 
 // WithGroup keeps the filter.
-func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
+func (w warnings) WithGroup(name string) slog.Handler {
+	return warnings{w.Handler.WithGroup(name), w.stopping}
+}

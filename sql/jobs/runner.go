@@ -41,7 +41,7 @@ const (
 	// softStop is how long running jobs may go on when the program stops, and
 	// hardStop how long they then have to notice that their context has ended.
 	softStop = 3 * time.Second
-	hardStop = 1500 * time.Millisecond
+	hardStop = 4 * time.Second
 
 	discardTimeout  = 4 * time.Second
 	databaseTimeout = 10 * time.Second
@@ -177,7 +177,7 @@ func (r *Runner) config(o Options) (*river.Config, error) {
 		FetchPollInterval:           o.tuning.poll,
 		JobStuckThreshold:           rescueGrace,
 		JobTimeout:                  o.Timeout,
-		Logger:                      quiet(o.Logger),
+		Logger:                      quiet(o.Logger, r.stop.Load),
 		MaxAttempts:                 maxAttempts,
 		Queues:                      queues,
 		ReindexerIndexNames:         []string{}, // our role may not: it takes the owner

@@ -2,6 +2,9 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +68,7 @@ func TestSettings(t *testing.T) {
 	if total := runner.rescuer.after + runner.rescuer.every; total > 30*time.Second || c.JobTimeout >= runner.rescuer.after {
 		t.Errorf("rescues after %s with a timeout of %s", total, c.JobTimeout)
 	}
-	if total := c.SoftStopTimeout + runner.tuning.hardStop; total > 5*time.Second {
+	if total := c.SoftStopTimeout + runner.tuning.hardStop; total > 8*time.Second {
 		t.Errorf("stops within %s", total)
 	}
 	if len(c.Queues) != len(holds.EffectKinds()) || c.Queues["send"].MaxWorkers != 9 || c.Queues["contain"].MaxWorkers != defaultWorkers {
@@ -330,4 +333,25 @@ func TestAStopLeavesNothingRunning(t *testing.T) {
 		t.Error("a stopped runner is still kicked")
 	}
 	r.inserter.Kick(job(holds.EffectTell, "h")) // nobody is there: no-op
+}
+
+// H16: River tells its troubles, but not that the stop cut it off.
+func TestH16AStopIsNoTrouble(t *testing.T) {
+	log := newLogbook()
+	var stopping bool
+	river := quiet(slog.New(log), func() bool { return stopping })
+	river.Error("looking for jobs", "error", sql.ErrTxDone.Error())
+	if !strings.Contains(log.String(), "looking for jobs") {
+		t.Error("a trouble of an ordinary day is not told")
+	}
+	stopping = true
+	river.Error("cut off", "error", sql.ErrTxDone.Error())
+	river.Error("ended", "error", fmt.Errorf("looking: %w", context.Canceled))
+	if got := log.String(); strings.Contains(got, "cut off") || strings.Contains(got, "ended") {
+		t.Errorf("told: %s", got)
+	}
+	river.Error("no table", "error", "relation does not exist")
+	if !strings.Contains(log.String(), "no table") {
+		t.Error("a trouble that is not of the stop is not told")
+	}
 }
