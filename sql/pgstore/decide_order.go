@@ -81,10 +81,11 @@ func (l *lanes) next(now time.Time, clock time.Time) pgdb.ClaimWaitingParams {
 
 // served remembers what was claimed. A delivery that failed before was in no lane.
 //
-// The mark moves in two steps. A claim shows that a delivery exists; those before
-// it were given their numbers earlier, so that whoever stores or has locked one of
-// them is a transaction that had begun. When all of these are over and a claim
-// that reads from the mark finds nothing before that delivery, nothing is there.
+// The mark moves in two steps. A claim that reads from the mark shows that a delivery
+// exists; those before it were given their numbers earlier, so that whoever stores or
+// has locked one of them is a transaction that had its own number (see
+// 00019_in_order.sql). When all of these are over and a claim that reads from the mark
+// finds nothing before that delivery, nothing is there.
 func (l *lanes) served(asked pgdb.ClaimWaitingParams, got pgdb.ClaimWaitingRow) {
 	if got.Lane == "" {
 		return
@@ -102,7 +103,10 @@ func (l *lanes) served(asked pgdb.ClaimWaitingParams, got pgdb.ClaimWaitingRow) 
 		l.marks[got.Lane] = m
 	}
 	m.newest = max(m.newest, got.DeliveryID)
-	if m.next > 0 && got.Oldest >= m.until && from <= m.safe && got.DeliveryID >= m.next {
+	if from > m.safe {
+		return // what waits before from was not looked at
+	}
+	if m.next > 0 && got.Oldest >= m.until && got.DeliveryID >= m.next {
 		m.safe, m.next = m.next, 0
 	}
 	if m.next == 0 && got.DeliveryID > m.safe {
