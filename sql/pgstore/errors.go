@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
@@ -79,7 +80,7 @@ func translate(op string, err error) error {
 	}
 	var pe *pq.Error
 	switch {
-	case errors.As(err, &pe) && pe.Code == uniqueViolation:
+	case errors.As(err, &pe) && pe.Code == uniqueViolation && !ofLog(pe):
 		return holds.Because(holds.Conflict, redact(op, pe), "%s", conflict(pe.Constraint))
 	case errors.As(err, &pe) && pe.Code == foreignKeyViolation:
 		return holds.Because(holds.NotFound, redact(op, pe), "It refers to something that does not exist.")
@@ -95,6 +96,10 @@ func translate(op string, err error) error {
 func away(cause error, format string, args ...any) error {
 	return &holds.Error{Kind: holds.Unavailable, Detail: fmt.Sprintf(format, args...), Store: true, Err: cause}
 }
+
+// ofLog tells whether the audit log refused an entry. Its numbers are its own, so that
+// nobody else can have been faster: it does not continue what it has.
+func ofLog(pe *pq.Error) bool { return strings.HasPrefix(pe.Constraint, "audit_") }
 
 // opError says in which operation an error of no kind happened.
 type opError struct {

@@ -148,6 +148,8 @@ func connect(dsn string, inOneTrip bool) (driver.Connector, error) {
 	for name, value := range map[string]string{
 		"timezone":          "UTC",
 		"statement_timeout": "30000", // milliseconds
+		// Whoever waits for a lock must then see what its holder committed.
+		"default_transaction_isolation": "read committed",
 		// A replica that hangs in a transaction must not hold its locks for ever.
 		"idle_in_transaction_session_timeout": "60000",
 	} {
