@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 
 	"github.com/countersign/countersign/holds"
 )
@@ -76,10 +77,29 @@ func (k *Keeper) Decide(ctx context.Context, key holds.Key, by holds.PersonID, k
 }
 
 // GivenUp tells a hold, and the people on duty, of a job that will not be tried
-// again.
+// again; of a digest each hold that it was to tell of.
 func (k *Keeper) GivenUp(ctx context.Context, j holds.Job, why error) error {
-	_, err := k.apply(ctx, j.Key, holds.GivenUp{Effect: j.Kind, Reason: holds.Say(why)})
-	return err
+	keys := []holds.Key{j.Key}
+	var errs []error
+	if j.Kind == holds.EffectSend {
+		n, err := k.Notices.Notice(ctx, j.Key.Tenant, j.Notice)
+		if err == nil {
+			var all []holds.Notice
+			all, err = k.spokenFor(ctx, n)
+			keys = append(keys, aboutHolds(all)...)
+		}
+		errs = append(errs, err)
+	}
+	told := map[holds.Key]bool{}
+	for _, key := range keys {
+		if told[key] {
+			continue
+		}
+		told[key] = true
+		_, err := k.apply(ctx, key, holds.GivenUp{Effect: j.Kind, Reason: holds.Say(why)})
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // Note adds a remark.

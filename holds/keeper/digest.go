@@ -12,6 +12,15 @@ import (
 // the name, and where to look.
 const mostInFull = 50
 
+// spokenFor is a message with those that it speaks for.
+func (k *Keeper) spokenFor(ctx context.Context, n holds.Notice) ([]holds.Notice, error) {
+	if n.Due.IsZero() {
+		return []holds.Notice{n}, nil
+	}
+	with, err := k.Notices.Gathered(ctx, n.Tenant, n.ID)
+	return append([]holds.Notice{n}, with...), err
+}
+
 // say sends a message, or the one that says what several would have said.
 func (j *job) say(ctx context.Context, all []holds.Notice, owner holds.Person) (holds.Attempt, error) {
 	parts := things(all)
@@ -21,8 +30,12 @@ func (j *job) say(ctx context.Context, all []holds.Notice, owner holds.Person) (
 			continue
 		}
 		v, err := j.Holds.View(ctx, holds.Key{Tenant: g.Notice.Tenant, Hold: g.Notice.Hold})
-		if err != nil {
+		if holds.KindOf(err) == holds.Unavailable {
 			return holds.Attempt{}, err
+		}
+		if err != nil { // it is only named, and the others do not wait for it
+			j.Logger.Error("a hold could not be read for a digest", "tenant", g.Notice.Tenant, "hold", g.Notice.Hold, "error", err)
+			continue
 		}
 		parts[i].Hold = v.Hold
 	}

@@ -3,6 +3,7 @@ package keeper
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,5 +135,64 @@ func TestE11OneHoldIsToldOnce(t *testing.T) {
 				t.Fatal("who was told is wrong")
 			}
 		})
+	}
+}
+
+// other is the hold of a message in the digest that is not the digest's own.
+func (w *world) other(t *testing.T) holds.Hold {
+	t.Helper()
+	h, ok := w.holds[w.notices["n002"].Hold]
+	if !ok {
+		t.Fatal("there is no such hold")
+	}
+	return h
+}
+
+// E11: what is wrong with one hold keeps nobody from hearing of the others: neither
+// that the connection of the digest's own hold was taken out of the configuration,
+// nor that another hold cannot be read, which is then only named.
+func TestE11OneHoldDoesNotSilenceADigest(t *testing.T) {
+	for name, spoil := range map[string]func(*testing.T, *world){
+		"its connection is gone": func(_ *testing.T, w *world) {
+			h := w.holds[w.notices["n000"].Hold]
+			h.Connection = "taken-out"
+			w.holds[h.ID] = h
+		},
+		"another is unreadable": func(t *testing.T, w *world) { w.unreadable = w.other(t).ID },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := gathered(t, holds.ToDuty, 4)
+			spoil(t, w)
+			w.run(holds.EffectSend)
+			if len(w.mail.digests) != 1 || len(w.mail.digests[0]) != 4 {
+				t.Fatalf("%d digests", len(w.mail.digests))
+			}
+			for _, g := range w.mail.digests[0] {
+				if named := g.Hold.ID == ""; named != (g.Notice.Hold == w.unreadable) {
+					t.Errorf("%s is only named: %v", g.Notice.Hold, named)
+				}
+			}
+		})
+	}
+}
+
+// E11: the job of a digest that is given up is said on every hold that it was to
+// tell of, and paged for each.
+func TestE11ADigestThatIsGivenUpIsSaidOnEachHold(t *testing.T) {
+	w := gathered(t, holds.ToOwner, 4)
+	job := w.queue[0]
+	w.queue = nil
+	if err := w.GivenUp(t.Context(), job, holds.Refuse(holds.Unavailable, "the mail server was down for a day")); err != nil {
+		t.Fatal(err)
+	}
+	doubts := 0
+	for _, h := range w.holds {
+		if slices.ContainsFunc(h.Doubts, func(s string) bool { return strings.Contains(s, "the mail server was down") }) {
+			doubts++
+		}
+	}
+	pages := slices.DeleteFunc(slices.Clone(w.queue), func(j holds.Job) bool { return j.Kind != holds.EffectPage })
+	if doubts != 4 || len(pages) != 4 {
+		t.Fatalf("%d of 4 holds say so, %d pages", doubts, len(pages))
 	}
 }

@@ -36,6 +36,8 @@ type memory struct {
 	stored    map[string]bool // events, by connection and id
 	epoch     int64
 	fail      map[string]failure
+	// unreadable is a hold whose row is damaged.
+	unreadable holds.HoldID
 }
 
 type failure struct{ before, after int } // how many calls still fail
@@ -139,6 +141,9 @@ func (m *memory) View(_ context.Context, key holds.Key) (holds.View, error) {
 	h, ok := m.holds[key.Hold]
 	if !ok {
 		return holds.View{}, holds.Refuse(holds.NotFound, "no such hold")
+	}
+	if h.ID == m.unreadable {
+		return holds.View{}, holds.Refuse(holds.Internal, "it cannot be opened")
 	}
 	v := holds.View{Hold: h}
 	for _, n := range m.notices {

@@ -24,8 +24,21 @@ type job struct {
 	before holds.Snapshot
 }
 
-// begin refuses a job of an older epoch and reads the persisted state.
-func (k *Keeper) begin(ctx context.Context, j holds.Job) (*job, error) {
+// begin refuses a job of an older epoch, reads the persisted state and finds the
+// connection.
+func (k *Keeper) begin(ctx context.Context, hj holds.Job) (*job, error) {
+	j, err := k.read(ctx, hj)
+	if err != nil {
+		return nil, err
+	}
+	if j.conn, err = k.connection(j.hold.Connection); err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// read is begin for what needs no connection.
+func (k *Keeper) read(ctx context.Context, j holds.Job) (*job, error) {
 	epoch, err := k.Intents.Epoch(ctx)
 	if err != nil {
 		return nil, err
@@ -37,11 +50,7 @@ func (k *Keeper) begin(ctx context.Context, j holds.Job) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := k.connection(v.Hold.Connection)
-	if err != nil {
-		return nil, err
-	}
-	return &job{Keeper: k, Job: j, conn: c, hold: v.Hold, siblings: v.Siblings}, nil
+	return &job{Keeper: k, Job: j, hold: v.Hold, siblings: v.Siblings}, nil
 }
 
 // snapshot reads the account and keeps what was read.

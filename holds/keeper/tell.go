@@ -101,7 +101,9 @@ func (j *job) doubtful(ctx context.Context) []string {
 // send sends one planned message once and writes the ledger. A digest speaks for
 // the messages that were gathered into it, too.
 func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
-	j, err := k.begin(ctx, hj)
+	// Not begin: that a hold's connection is not configured any more keeps nobody
+	// from being told, least of all of the other holds in a digest.
+	j, err := k.read(ctx, hj)
 	if err != nil {
 		return err
 	}
@@ -109,13 +111,9 @@ func (k *Keeper) send(ctx context.Context, hj holds.Job) error {
 	if err != nil {
 		return err
 	}
-	all := []holds.Notice{n}
-	if !n.Due.IsZero() {
-		with, err := k.Notices.Gathered(ctx, n.Tenant, n.ID)
-		if err != nil {
-			return err
-		}
-		all = append(all, with...)
+	all, err := k.spokenFor(ctx, n)
+	if err != nil {
+		return err
 	}
 	if n.Status == holds.NoticeAccepted || n.Status == holds.NoticeDelivered {
 		return j.told(ctx, all) // an earlier run may have died before the holds said so
