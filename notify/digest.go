@@ -28,6 +28,11 @@ type part struct {
 // Digest sends one message that says what several would have said: each hold with
 // its own link, and for the owner its own code, and where there is no room for
 // that at least its name. It is one notice to the channel, and one attempt.
+//
+// Some of its words are other people's, such as an account's name, and a filter of
+// the mail server may refuse a message for such a word. Then whoever chose it would
+// have silenced all the others, too: so what is refused for good is tried once more
+// in our own words alone.
 func (m *Messenger) Digest(ctx context.Context, n holds.Notice, all []holds.Gathered, owner holds.Person) holds.Attempt {
 	secrets := m.secrets(n)
 	for _, g := range all {
@@ -36,7 +41,11 @@ func (m *Messenger) Digest(ctx context.Context, n holds.Notice, all []holds.Gath
 			return holds.Attempt{Notice: n.ID, Status: holds.NoticeFailed, Detail: why, At: m.o.Now()}
 		}
 	}
-	a := m.attempt(ctx, n, secrets, func() (letter, error) { return m.composeDigest(n, all, owner) })
+	a := m.attempt(ctx, n, secrets, func() (letter, error) { return m.composeDigest(n, all, owner, false) })
+	if why := a.Detail; a.Status == holds.NoticeFailed && !a.Again {
+		a = m.attempt(ctx, n, secrets, func() (letter, error) { return m.composeDigest(n, all, owner, true) })
+		a.Detail += " The message that said more was refused: " + why
+	}
 	if a.Status == holds.NoticeAccepted {
 		a.Detail += fmt.Sprintf(" One message told of %d things.", len(all))
 	}
@@ -55,9 +64,13 @@ func (m *Messenger) mismatched(n holds.Notice, g holds.Gathered, owner holds.Per
 	return m.mismatch(g.Notice, h, owner)
 }
 
-func (m *Messenger) composeDigest(n holds.Notice, all []holds.Gathered, owner holds.Person) (letter, error) {
+// composeDigest writes a digest, without the words of others when it must be plain.
+func (m *Messenger) composeDigest(n holds.Notice, all []holds.Gathered, owner holds.Person, plain bool) (letter, error) {
 	p := digestPage{
 		Organisation: m.organisation(n.Tenant), First: firstName(owner.Name), Count: len(all), Contact: oneLine(m.o.Contact(n.Tenant)),
+	}
+	if plain {
+		p.First = ""
 	}
 	for _, g := range all {
 		if g.Hold.ID == "" {
@@ -67,6 +80,9 @@ func (m *Messenger) composeDigest(n holds.Notice, all []holds.Gathered, owner ho
 		one, err := m.part(g)
 		if err != nil {
 			return letter{}, err
+		}
+		if plain {
+			one.Account, one.Why = "", "see the hold"
 		}
 		p.Parts = append(p.Parts, one)
 	}

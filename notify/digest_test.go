@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -116,5 +117,61 @@ func TestE11DigestTellsHostileNamesPlainly(t *testing.T) {
 	}
 	if strings.Contains(a.Reference+a.Detail, testCode) || strings.Contains(a.Reference+a.Detail, testLink) {
 		t.Errorf("%+v", a)
+	}
+}
+
+// filter is a mail server that refuses a message for a word in it.
+type filter struct {
+	sink
+	word  string
+	tried int
+}
+
+func (f *filter) Send(ctx context.Context, n holds.Notice, subject, text, html string) (string, error) {
+	if f.tried++; strings.Contains(subject+text+html, f.word) {
+		return "", holds.Refuse(holds.Invalid, "The mail server refused the message: 550 5.7.1 rejected.")
+	}
+	return f.sink.Send(ctx, n, subject, text, html)
+}
+
+// TestE11AWordThatAFilterRefusesSilencesNobody: whoever can choose an account's name
+// can choose one that mail servers take for a virus. The owner, or the people on duty,
+// hear of every hold all the same, with its link.
+func TestE11AWordThatAFilterRefusesSilencesNobody(t *testing.T) {
+	const word = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
+	for _, to := range []holds.Audience{holds.ToOwner, holds.ToDuty} {
+		t.Run(string(to), func(t *testing.T) {
+			f := &filter{word: word}
+			n, all := gathered(to, 3)
+			all[1].Hold.Subject.Login, all[1].Hold.Subject.Name = word, word
+			all[1].Notice.Why = "the provider says " + word
+			a := messenger(t, options(f)).Digest(t.Context(), n, all, anna())
+			if a.Status != holds.NoticeAccepted || f.tried != 2 || len(f.got) != 1 || !strings.Contains(a.Detail, "550") {
+				t.Fatalf("%+v, %d tried, %d accepted", a, f.tried, len(f.got))
+			}
+			for _, text := range []string{f.got[0].text, f.got[0].html} {
+				for _, g := range all {
+					if !strings.Contains(text, g.Notice.Hold.Short()) {
+						t.Errorf("%s is not named", g.Notice.Hold)
+					}
+				}
+				if n := strings.Count(text, messenger(t, options(f)).o.Links.Link(n)); n == 0 {
+					t.Error("there is no link in it")
+				}
+			}
+		})
+	}
+}
+
+// TestE11WhatIsRefusedWhateverItSaysFails: once for all, and what may pass is tried
+// whole again.
+func TestE11WhatIsRefusedWhateverItSaysFails(t *testing.T) {
+	for kind, again := range map[holds.Kind]bool{holds.Invalid: false, holds.Unavailable: true} {
+		s := &sink{err: holds.Refuse(kind, "no")}
+		n, all := gathered(holds.ToOwner, 3)
+		a := messenger(t, options(s)).Digest(t.Context(), n, all, anna())
+		if a.Status != holds.NoticeFailed || a.Again != again || again != (len(s.got) == 1) {
+			t.Errorf("%s: %+v after %d tries", kind, a, len(s.got))
+		}
 	}
 }
