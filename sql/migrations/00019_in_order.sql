@@ -28,3 +28,7 @@ ALTER FUNCTION append_audit() SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION append_audit() SET enable_seqscan = off;
 ALTER FUNCTION append_audit() SET enable_bitmapscan = off;
 ALTER FUNCTION append_audit() SET jit = off;
+
+-- And it waits for a lock no longer than any statement may take: statement_timeout is
+-- over when COMMIT begins.
+ALTER FUNCTION append_audit() SET lock_timeout = '30s';
