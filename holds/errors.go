@@ -27,6 +27,10 @@ const (
 	Unavailable
 )
 
+// ErrOtherEpoch is under the refusal of a job that was queued before a restore: it
+// must not act, and nobody needs to be told that it did not.
+var ErrOtherEpoch = errors.New("queued in another epoch of the installation")
+
 // String is the kind's name as it appears in logs.
 func (k Kind) String() string {
 	switch k {

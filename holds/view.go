@@ -26,6 +26,16 @@ type Summary struct {
 	Leader HoldID `json:"leader,omitempty"`
 }
 
+// Start is what a job on a hold starts from.
+type Start struct {
+	Hold Hold
+	// Siblings are the other holds of the person and those that this one follows or
+	// is followed by.
+	Siblings []Summary
+	// Epoch is the installation's, which a restore raises.
+	Epoch int64
+}
+
 // Filter selects holds for a queue. The zero value is the open holds, most
 // urgent first: not-me, then tier, then age.
 type Filter struct {

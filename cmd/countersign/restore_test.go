@@ -72,7 +72,7 @@ func TestH13RestoredToAnHourAgo(t *testing.T) {
 		n := len(w.holdsOf(oktasim.Contractor))
 		return n == 1, itoa(n) + " holds"
 	})
-	if _, err := w.svc().store.Epoch(t.Context()); holds.KindOf(err) != holds.Unavailable {
+	if _, err := w.svc().store.Start(t.Context(), holds.Key{Tenant: tenant, Hold: w.holdsOf(oktasim.Contractor)[0].Hold.ID}); holds.KindOf(err) != holds.Unavailable {
 		t.Errorf("jobs may act: %v", err)
 	}
 	if n := len(w.mail.Mails()); n != mails {

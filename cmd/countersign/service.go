@@ -107,7 +107,7 @@ func (s *service) openStore(ctx context.Context) error {
 	s.pool.SetMaxOpenConns(12)
 	s.runner, err = jobs.NewRunner(jobs.Options{
 		DB: s.pool, DSN: s.db.app, Inserter: inserter, Handlers: s.handlers(), Timeout: cmp.Or(seamsOf(ctx).job, jobTimeout),
-		Epoch: s.store.Epoch, Logger: s.log, OnDiscard: s.discarded,
+		Logger: s.log, OnDiscard: s.discarded,
 	})
 	return err
 }
@@ -196,6 +196,7 @@ func (s *service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.keeper.Classify(ctx, s.store.Wake()) })
 	g.Go(func() error { return s.keeper.Sweep(ctx) })
 	g.Go(func() error { return s.keeper.Baseline(ctx) })
+	g.Go(func() error { return s.store.KeepSequenced(ctx) })
 	g.Go(func() error { return s.anchor.Run(ctx) })
 	g.Go(func() error { return s.watchRestore(ctx) })
 	g.Go(func() error { return s.store.KeepPruned(ctx, s.config.retention()) })

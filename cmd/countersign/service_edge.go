@@ -112,9 +112,17 @@ func (s *service) openAnchor() error {
 		return fmt.Errorf("audit.checkpoints: %w", err)
 	}
 	s.anchor = &anchor.Loop{
-		Directory: dir, Signer: s.keys.signer, Head: s.store.Root, Grew: s.grew, Now: s.store.Now, Log: s.log,
+		Directory: dir, Signer: s.keys.signer, Head: s.head, Grew: s.grew, Now: s.store.Now, Log: s.log,
 	}
 	return nil
+}
+
+// head is what a checkpoint is about: the log with all that was committed.
+func (s *service) head(ctx context.Context) (size int64, root audit.Hash, err error) {
+	if err := s.store.Sequence(ctx); err != nil {
+		return 0, audit.Hash{}, err
+	}
+	return s.store.Root(ctx)
 }
 
 func (s *service) grew(ctx context.Context, newer, older int64) (audit.TreeProof, error) {

@@ -26,13 +26,13 @@
 // origin or spelling is not exactly what its key would have written.
 //
 // It does no input or output. A store keeps two tables and appends under one lock
-// as the last step of its commit, either as [Append] tells it
+// in a transaction of its own or of what it tells of, either as [Append] says
 //
 //	leaves, err := audit.Append(size, entries, reader) // reader: SELECT … WHERE stored_index = ANY($1)
 //	// for each leaf: INSERT its seq and body, and each of its hashes by index.
 //
 // or by doing the same itself from [Entry.Unnumbered], as the database of package
-// pgstore does inside COMMIT. [Verify] trusts neither.
+// pgstore does. [Verify] trusts neither.
 //
 // What the log cannot see: entries appended with all their hashes by whoever
 // controls the database look like any other entry, and a tail cut off since the

@@ -216,7 +216,10 @@ func (m *memory) Outcome(_ context.Context, _ holds.Key, id holds.IntentID, r ho
 	})
 }
 
-func (m *memory) Epoch(context.Context) (int64, error) { return m.epoch, nil }
+func (m *memory) Start(ctx context.Context, key holds.Key) (holds.Start, error) {
+	v, err := m.View(ctx, key)
+	return holds.Start{Hold: v.Hold, Siblings: v.Siblings, Epoch: m.epoch}, err
+}
 
 func (m *memory) SaveSnapshot(_ context.Context, _ holds.TenantID, _ holds.ConnectionID, s holds.Snapshot) error {
 	m.mu.Lock()

@@ -34,6 +34,9 @@ type Holds interface {
 	Update(ctx context.Context, key holds.Key, now time.Time, change func(holds.Hold) (*holds.Change, error)) (holds.Hold, error)
 	// OpenHold finds an account's open hold; not found when there is none.
 	OpenHold(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, account string) (holds.Key, error)
+	// Start reads what a job on a hold starts from, as of one moment. It refuses
+	// (Unavailable) while nothing may act because the database was restored.
+	Start(ctx context.Context, key holds.Key) (holds.Start, error)
 	// View reads everything a reviewer sees of one hold.
 	View(ctx context.Context, key holds.Key) (holds.View, error)
 	// Due lists the open holds whose deadline or waiting period has passed.
@@ -53,8 +56,6 @@ type Intents interface {
 	// Outcome records what became of an intent, once: a second outcome of the
 	// same intent is a conflict. The audit entry is appended with it.
 	Outcome(ctx context.Context, key holds.Key, intent holds.IntentID, result holds.Result) error
-	// Epoch is the installation's epoch, read from the database.
-	Epoch(ctx context.Context) (int64, error)
 }
 
 // Snapshots keeps before-images and the health of connections.

@@ -39,18 +39,15 @@ func (k *Keeper) begin(ctx context.Context, hj holds.Job) (*job, error) {
 
 // read is begin for what needs no connection.
 func (k *Keeper) read(ctx context.Context, j holds.Job) (*job, error) {
-	epoch, err := k.Intents.Epoch(ctx)
+	start, err := k.Holds.Start(ctx, j.Key)
 	if err != nil {
 		return nil, err
 	}
-	if epoch != j.Epoch {
-		return nil, holds.Refuse(holds.Forbidden, "The job was queued before the installation was restored (epoch %d, now %d); it must not act.", j.Epoch, epoch)
+	if start.Epoch != j.Epoch {
+		return nil, holds.Because(holds.Forbidden, holds.ErrOtherEpoch,
+			"The job was queued before the installation was restored (epoch %d, now %d); it must not act.", j.Epoch, start.Epoch)
 	}
-	v, err := k.Holds.View(ctx, j.Key)
-	if err != nil {
-		return nil, err
-	}
-	return &job{Keeper: k, Job: j, hold: v.Hold, siblings: v.Siblings}, nil
+	return &job{Keeper: k, Job: j, hold: start.Hold, siblings: start.Siblings}, nil
 }
 
 // snapshot reads the account and keeps what was read.

@@ -23,8 +23,8 @@
 //     job that has started no longer counts, because it may have read older
 //     state: an effect queued then is a job of its own, and so is one queued
 //     after completion.
-//   - A job never runs before its time, and never under another epoch than the
-//     one it was queued in.
+//   - A job never runs before its time. One whose handler finds that it was queued
+//     in another epoch (holds.ErrOtherEpoch) is given up, and nobody is told.
 //   - Every job that is given up is told to OnDiscard, at least once, and its
 //     row is kept for a quarter of a year.
 //   - Jobs go by urgency and then by age, and by age alone once they have waited

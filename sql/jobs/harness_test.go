@@ -62,7 +62,6 @@ func open(t testing.TB, dsn string) *sql.DB {
 func (r *rig) options(handlers map[holds.EffectKind]Handler) Options {
 	return Options{
 		DB: r.pool, DSN: r.db.AppDSN, Inserter: r.inserter, Handlers: handlers,
-		Epoch:  func(context.Context) (int64, error) { return epoch, nil },
 		Logger: slog.New(r.log),
 		OnDiscard: func(_ context.Context, job holds.Job, err error) {
 			r.t.Errorf("discarded %s: %v", job.Kind, err)

@@ -33,7 +33,6 @@ func TestChild(t *testing.T) {
 			fmt.Println("has the job")
 			select {}
 		}),
-		Epoch:     func(context.Context) (int64, error) { return epoch, nil },
 		OnDiscard: func(context.Context, holds.Job, error) {},
 	})
 	if err != nil {

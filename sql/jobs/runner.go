@@ -73,8 +73,6 @@ type Options struct {
 	// died is given to another runner within thirty seconds, or at most ten seconds
 	// after it would have timed out, whichever comes first.
 	Timeout time.Duration
-	// Epoch reads the installation's epoch from the database; before each job.
-	Epoch func(ctx context.Context) (int64, error)
 	// Logger gets what happens to jobs; nil logs nothing.
 	Logger *slog.Logger
 	// OnDiscard hears of each job that is given up, at least once, before the
@@ -158,7 +156,7 @@ func keepIdle(db *sql.DB) {
 func (r *Runner) config(o Options) (*river.Config, error) {
 	workers := river.NewWorkers()
 	err := river.AddWorkerSafely(workers, &worker{
-		handlers: o.Handlers, epoch: o.Epoch, onDiscard: o.OnDiscard, log: o.Logger, stopping: r.stop.Load,
+		handlers: o.Handlers, onDiscard: o.OnDiscard, log: o.Logger, stopping: r.stop.Load,
 		lanes: r.lanes,
 		held:  r.held, doubtful: o.tuning.doubtful,
 	})
@@ -193,8 +191,8 @@ func (r *Runner) config(o Options) (*river.Config, error) {
 // check finds what is missing or wrong. It never shows the DSN, and neither
 // may the error of a parser that has seen it.
 func (o Options) check() error {
-	if o.DB == nil || o.Epoch == nil || o.OnDiscard == nil || len(o.Handlers) == 0 {
-		return holds.Refuse(holds.Invalid, "running jobs needs a database, a way to read the epoch, somebody to tell of discarded jobs, and a handler")
+	if o.DB == nil || o.OnDiscard == nil || len(o.Handlers) == 0 {
+		return holds.Refuse(holds.Invalid, "running jobs needs a database, somebody to tell of discarded jobs, and a handler")
 	}
 	if o.DSN == "" {
 		return holds.Refuse(holds.Invalid, "running jobs needs a connection string to listen with")

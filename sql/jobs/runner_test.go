@@ -21,7 +21,6 @@ func TestNewRunnerSaysWhatIsWrong(t *testing.T) {
 		"no handlers":         func(o *Options) { o.Handlers = nil },
 		"a nil handler":       func(o *Options) { o.Handlers = only(holds.EffectTell, nil) },
 		"an unknown effect":   func(o *Options) { o.Handlers = only("dance", signal(nil)) },
-		"no epoch":            func(o *Options) { o.Epoch = nil },
 		"nobody to tell":      func(o *Options) { o.OnDiscard = nil },
 		"no connection":       func(o *Options) { o.DSN = "" },
 		"a broken connection": func(o *Options) { o.DSN = "password=hunter2 port" },
@@ -166,8 +165,13 @@ func TestAJobOfAnotherEpochDoesNotAct(t *testing.T) {
 	stale.Epoch = epoch - 1
 	r.enqueue(stale, job(holds.EffectContain, "current"))
 	ran := make(chan holds.Job, 9)
-	o := r.options(only(holds.EffectContain, signal(ran)))
-	stop := r.start(o)
+	note := signal(ran)
+	stop := r.start(r.options(only(holds.EffectContain, func(ctx context.Context, j holds.Job) error {
+		if j.Epoch != epoch {
+			return holds.Because(holds.Forbidden, holds.ErrOtherEpoch, "It must not act.")
+		}
+		return note(ctx, j)
+	})))
 	if got := wait(t, ran); got.Key.Hold != "current" {
 		t.Errorf("ran %+v", got)
 	}

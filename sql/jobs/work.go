@@ -25,7 +25,6 @@ type worker struct {
 	river.WorkerDefaults[args]
 
 	handlers  map[holds.EffectKind]Handler
-	epoch     func(context.Context) (int64, error)
 	onDiscard func(context.Context, holds.Job, error)
 	log       *slog.Logger
 	// stopping ends when the runner was asked to stop.
@@ -39,9 +38,6 @@ type worker struct {
 
 // longestRun is how long a job that is somebody else's by now is left alone.
 const longestRun = time.Minute
-
-// errOtherEpoch is the end of a job that was queued before a restore.
-var errOtherEpoch = errors.New("queued in another epoch of the installation")
 
 // Work runs one job and tells River what becomes of it.
 func (w *worker) Work(ctx context.Context, row *river.Job[args]) error {
@@ -64,9 +60,9 @@ func (w *worker) Work(ctx context.Context, row *river.Job[args]) error {
 		log.Warn("a job was left to the runner that was given it meanwhile")
 		row.Args.wait = longestRun
 		return public(err)
-	case errors.Is(err, errOtherEpoch):
+	case errors.Is(err, holds.ErrOtherEpoch):
 		log.Warn("a job is given up because it was queued in another epoch of the installation", "epoch", job.Epoch)
-		return river.JobCancel(errOtherEpoch)
+		return river.JobCancel(holds.ErrOtherEpoch)
 	case final(err):
 		log.Error("a job is given up because trying again would not help", "error", err)
 		w.discard(ctx, log, job, err)
@@ -89,15 +85,8 @@ func (*worker) NextRetry(row *river.Job[args]) time.Time {
 	return time.Now().Add(nextWait(row.Attempt, row.Args.wait))
 }
 
-// attempt runs the job's handler, if the job may run at all.
+// attempt runs the job's handler.
 func (w *worker) attempt(ctx context.Context, job holds.Job) error {
-	epoch, err := w.epoch(ctx)
-	if err != nil {
-		return holds.Because(holds.Unavailable, err, "the epoch of the installation cannot be read")
-	}
-	if epoch != job.Epoch {
-		return errOtherEpoch
-	}
 	handle, ok := w.handlers[job.Kind]
 	if !ok { // its row was changed by hand: a queue has a handler
 		return holds.Refuse(holds.Invalid, "there is no handler for the effect %q", string(job.Kind))

@@ -44,8 +44,6 @@ func TestWhatBecomesOfAJob(t *testing.T) {
 		name    string
 		err     error
 		panics  any
-		epoch   int64
-		noEpoch error
 		attempt int
 		stopped bool
 		want    verdict
@@ -63,9 +61,7 @@ func TestWhatBecomesOfAJob(t *testing.T) {
 		{name: "conflict", err: fmt.Errorf("saving: %w", refuse(holds.Conflict)), want: givenUp, told: true, stored: "conflict: plain words"},
 		{name: "the last attempt", err: secret, attempt: maxAttempts, want: again, told: true, stored: "internal: see the log"},
 		{name: "a panic", panics: "at ada@example.com", want: again, stored: "internal: the job panicked"},
-		{name: "an older epoch", epoch: epoch + 1, want: givenUp, stored: "another epoch"},
-		{name: "a newer epoch", epoch: epoch - 1, want: givenUp, stored: "another epoch"},
-		{name: "the epoch cannot be read", noEpoch: holds.Refuse(holds.NotFound, "none"), want: again, stored: "unavailable: the epoch"},
+		{name: "another epoch", err: holds.Because(holds.Forbidden, holds.ErrOtherEpoch, "plain words"), want: givenUp, stored: "another epoch"},
 		{name: "cancelled by a stop", err: context.Canceled, stopped: true, want: handed},
 		{name: "cancelled by a stop at the last attempt", err: secret, attempt: maxAttempts, stopped: true, want: handed},
 		{name: "done in spite of a stop", stopped: true, want: completed},
@@ -86,7 +82,6 @@ func TestWhatBecomesOfAJob(t *testing.T) {
 					}
 					return c.err
 				}),
-				epoch: func(context.Context) (int64, error) { return max(c.epoch, epoch*boolInt(c.epoch == 0)), c.noEpoch },
 				onDiscard: func(ctx context.Context, _ holds.Job, err error) {
 					if ctx.Err() != nil {
 						t.Error("told with a context that has ended")
@@ -122,19 +117,11 @@ func TestWhatBecomesOfAJob(t *testing.T) {
 	}
 }
 
-func boolInt(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 func TestTheNextAttemptHonoursWhatTheErrorAsked(t *testing.T) {
 	w := &worker{
 		handlers: only(holds.EffectTell, func(context.Context, holds.Job) error {
 			return fmt.Errorf("calling: %w", &holds.Error{Kind: holds.Unavailable, Detail: "slow down", After: time.Hour})
 		}),
-		epoch:    func(context.Context) (int64, error) { return 0, nil },
 		log:      slog.New(slog.DiscardHandler),
 		stopping: func() bool { return false }, lanes: newLanes(1),
 	}

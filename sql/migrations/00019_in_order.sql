@@ -20,15 +20,3 @@ REVOKE ALL ON FUNCTION number_transaction() FROM PUBLIC;
 
 CREATE TRIGGER number_transaction BEFORE INSERT ON deliveries
     FOR EACH STATEMENT EXECUTE FUNCTION number_transaction();
-
--- append_audit works under the lock of the log. Its plans are kept by the
--- connection, and made while a table was small they walked over all of it: over
--- every row that somebody's long query keeps from being cleaned away, for each entry.
-ALTER FUNCTION append_audit() SET plan_cache_mode = force_generic_plan;
-ALTER FUNCTION append_audit() SET enable_seqscan = off;
-ALTER FUNCTION append_audit() SET enable_bitmapscan = off;
-ALTER FUNCTION append_audit() SET jit = off;
-
--- And it waits for a lock no longer than any statement may take: statement_timeout is
--- over when COMMIT begins.
-ALTER FUNCTION append_audit() SET lock_timeout = '30s';

@@ -116,3 +116,14 @@ func (q *Queries) QueueEntries(ctx context.Context, arg QueueEntriesParams) erro
 	_, err := q.db.ExecContext(ctx, queueEntries, pq.Array(arg.Tenants), pq.Array(arg.Heads), pq.Array(arg.Tails))
 	return err
 }
+
+const sequenceAudit = `-- name: SequenceAudit :one
+SELECT sequence_audit($1::integer)::integer AS moved
+`
+
+func (q *Queries) SequenceAudit(ctx context.Context, most int32) (int32, error) {
+	row := q.db.QueryRowContext(ctx, sequenceAudit, most)
+	var moved int32
+	err := row.Scan(&moved)
+	return moved, err
+}

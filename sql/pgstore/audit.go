@@ -46,12 +46,14 @@ func cleanFact(s string) string {
 	return string(out)
 }
 
-// queueEntries puts what was recorded where COMMIT finds it: the database numbers
-// and hashes the entries under the lock of the log while it commits (append_audit
-// in sql/migrations), so that nobody waits for a round trip of somebody else's.
+// queueEntries writes what was recorded to the queue of the log, in the transaction
+// that it tells of. Sequence gives it numbers after the commit.
 func (t *tx) queueEntries(ctx context.Context) error {
 	if len(t.entries) == 0 {
 		return nil
+	}
+	if t.store.stuck.Load() {
+		return away(nil, "Nothing can be decided, because the audit log does not grow; the log of the program says why.")
 	}
 	var rows pgdb.QueueEntriesParams
 	for _, e := range t.entries {
@@ -130,6 +132,7 @@ func (s *Store) ReadAudit(ctx context.Context, fn func(audit.Source) error) erro
 
 // VerifyAudit verifies the audit log of a database without opening the store:
 // it needs no keyring and works for the owner's role as for the application's.
+// What is queued gets its number first, unless nothing can be written there.
 // What is wrong with the log is in the report; the error is for a log that
 // could not be read.
 func VerifyAudit(ctx context.Context, dsn string, opts audit.Options) (report audit.Report, err error) {
@@ -142,10 +145,14 @@ func VerifyAudit(ctx context.Context, dsn string, opts audit.Options) (report au
 	if err := s.checkSchema(ctx); err != nil {
 		return report, err
 	}
+	trouble := s.sequenceFirst(ctx)
 	err = s.ReadAudit(ctx, func(src audit.Source) error {
 		report, err = audit.Verify(ctx, src, opts)
 		return err
 	})
+	if report.OK() { // else the finding says why nothing could be numbered
+		err = errors.Join(err, trouble)
+	}
 	return report, err
 }
 

@@ -19,6 +19,7 @@ func TestAppendingWalksAlongIndexes(t *testing.T) {
 				return &holds.Change{Hold: h, Entries: []holds.Entry{{Kind: "note.recorded", By: "person:p1"}}}, nil
 			})
 			w.must(err)
+			w.logged()
 		}
 	}
 	note(20)

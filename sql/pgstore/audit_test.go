@@ -2,6 +2,7 @@ package pgstore_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -59,6 +60,9 @@ func TestDatabaseAppendsAsTlogDoes(t *testing.T) {
 			return &holds.Change{Hold: h, Entries: slices.Repeat([]holds.Entry{entry}, 1+n%3)}, nil
 		})
 		w.must(err)
+		if n%7 == 0 {
+			w.logged() // several to a batch, and batches that begin anywhere
+		}
 	}
 	var hashes []tlog.Hash
 	stored := tlog.HashReaderFunc(func(indexes []int64) (out []tlog.Hash, err error) {
@@ -137,6 +141,7 @@ func TestAuditSeesTampering(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.held("00u1")
+			w.logged()
 			w.exec(damage)
 			if r := w.verify(w.db.AppDSN); r.Finding == nil {
 				t.Fatal("nothing found")
@@ -151,6 +156,7 @@ func TestFirstEntryOfAHoldNamesItsDelivery(t *testing.T) {
 	h := w.held("00u1")
 	sum := sha256.Sum256([]byte(`{"for":"00u1"}`))
 	var body string
+	w.logged()
 	w.must(w.sql(w.db.AppDSN).QueryRowContext(t.Context(),
 		`SELECT body FROM audit_page(0, 1000) WHERE body LIKE '%' || $1 || '%' ORDER BY seq LIMIT 1`, string(h.ID)).Scan(&body))
 	e, err := audit.ParseEntry([]byte(body))
@@ -191,6 +197,78 @@ func TestAuditUnderParallelWriters(t *testing.T) {
 	if r := w.verify(w.db.AppDSN); r.Finding != nil || r.Size != before+writers*each*2 {
 		t.Fatalf("%+v", r)
 	}
+}
+
+// TestEntriesOfAHoldKeepTheirOrder: what is decided one after the other stands in
+// the log one after the other, whoever numbers it and whenever.
+func TestEntriesOfAHoldKeepTheirOrder(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00u1")
+	ctx, stop := context.WithCancel(t.Context())
+	var numbering, writing sync.WaitGroup
+	for _, store := range []*pgstore.Store{w.Store, w.Second} {
+		numbering.Go(func() {
+			for ctx.Err() == nil {
+				if err := store.Sequence(context.WithoutCancel(ctx)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		for range 2 {
+			writing.Go(func() {
+				for range 25 {
+					_, err := store.Update(t.Context(), keyOf(h), at(5), func(h holds.Hold) (*holds.Change, error) {
+						nth := map[string]string{"nth": strconv.Itoa(h.Revision)}
+						return &holds.Change{Hold: h, Entries: []holds.Entry{{Kind: "note.recorded", By: "person:p1", Facts: nth}}}, nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	writing.Wait()
+	stop()
+	numbering.Wait()
+	var seen []int
+	w.must(w.ReadAudit(t.Context(), func(src audit.Source) error {
+		return src.Leaves(t.Context(), 0, 1000, func(_ int64, body []byte) error {
+			e, err := audit.ParseEntry(body)
+			if n, ok := e.Facts["nth"]; ok && e.Hold == string(h.ID) {
+				revision, _ := strconv.Atoi(n)
+				seen = append(seen, revision)
+			}
+			return err
+		})
+	}))
+	if len(seen) != 100 || !slices.IsSorted(seen) {
+		t.Errorf("%d entries: %v", len(seen), seen)
+	}
+}
+
+// TestKeepSequenced: a process numbers what it committed without being asked, and
+// what another one left.
+func TestKeepSequenced(t *testing.T) {
+	w := newWorld(t)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- w.KeepSequenced(ctx) }()
+	numbered := func(what string, kind string) {
+		t.Helper()
+		super := w.sql(w.db.SuperDSN)
+		w.eventually(what, func() (ok bool) {
+			w.must(super.QueryRowContext(t.Context(),
+				`SELECT EXISTS (SELECT FROM audit_leaves WHERE body LIKE '%' || $1 || '%') AND NOT EXISTS (SELECT FROM audit_queue)`, kind).Scan(&ok))
+			return ok
+		})
+	}
+	w.held("00u1")
+	numbered("its own to be numbered", "hold.opened")
+	w.must(w.Second.RecordRestore(t.Context(), "system:restore", nil))
+	numbered("another one's to be numbered", "installation.restored")
+	stop()
+	w.must(<-done)
 }
 
 // TestFactsNeverStopAChange: a provider chooses some of them.

@@ -178,6 +178,9 @@ func (b *bench) readRulings(ctx context.Context, out *keepertest.State) error {
 }
 
 func (b *bench) readLog(ctx context.Context, out *keepertest.State) error {
+	if err := b.stores[0].Sequence(ctx); err != nil {
+		return err
+	}
 	return b.rows(ctx, `SELECT body FROM audit_leaves ORDER BY seq`, func(r *sql.Rows) error {
 		var body string
 		if err := r.Scan(&body); err != nil {
@@ -255,6 +258,9 @@ func (b *bench) Verify(ctx context.Context, heads []keepertest.Head) error {
 
 // Head implements keepertest.Bench.
 func (b *bench) Head(ctx context.Context) (keepertest.Head, error) {
+	if err := b.stores[0].Sequence(ctx); err != nil {
+		return keepertest.Head{}, err
+	}
 	size, root, err := b.stores[0].Root(ctx)
 	return keepertest.Head{Size: size, Root: root}, err
 }

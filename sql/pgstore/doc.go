@@ -11,8 +11,9 @@
 //   - What Receive and AppendPage return nil for is durable, and no content of
 //     a body is a reason to refuse it.
 //   - A change of a hold is committed whole: the hold, its rows, the jobs and
-//     the audit entries, or none of them. The database appends the entries to
-//     the log inside COMMIT, under the one lock of the log.
+//     the audit entries, or none of them. The entries are queued in the commit
+//     and get their numbers in the log soon after ([Store.Sequence]); while the
+//     log does not grow nothing is decided.
 //   - Every access to a tenant's rows happens in an explicit transaction that
 //     names the tenant, in the query and to the database's row-level security.
 //   - A value of time is kept to the microsecond, in UTC, and is the caller's;

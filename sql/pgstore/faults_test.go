@@ -142,15 +142,12 @@ func TestH5ADeadlockIsRunAgain(t *testing.T) {
 	super, err := w.sql(w.db.SuperDSN).BeginTx(t.Context(), nil)
 	w.must(err)
 	defer func() { _ = super.Rollback() }()
-	lock := func() (err error) {
-		_, err = super.ExecContext(context.WithoutCancel(t.Context()), `SELECT pg_advisory_xact_lock(hashtextextended('countersign audit log', 0))`)
-		return err
-	}
-	w.must(lock())
+	_, err = super.ExecContext(t.Context(), `LOCK TABLE notes`)
+	w.must(err)
 	done := make(chan error, 1)
-	go func() { done <- w.writes(h)["a decision"]() }() // has the hold, and waits for the log
-	w.eventually("the decision to wait for the log", func() bool { return w.count(`pg_locks WHERE locktype = 'advisory' AND NOT granted`) > 0 })
-	_, err = super.ExecContext(t.Context(), `SELECT 1 FROM holds WHERE hold_id = $1 FOR UPDATE`, string(h.ID)) // has the log, and waits for the hold
+	go func() { done <- w.writes(h)["a decision"]() }() // has the hold, and waits for the notes
+	w.eventually("the decision to wait for the notes", func() bool { return w.count(`pg_locks WHERE locktype = 'relation' AND NOT granted`) > 0 })
+	_, err = super.ExecContext(t.Context(), `SELECT 1 FROM holds WHERE hold_id = $1 FOR UPDATE`, string(h.ID)) // has the notes, and waits for the hold
 	if err == nil {
 		w.must(super.Commit())
 	} else {
@@ -166,46 +163,74 @@ func TestH5ADeadlockIsRunAgain(t *testing.T) {
 
 // J4: what cannot be written to the audit log is not decided.
 func TestJ4WithoutTheAuditLogNothingIsDecided(t *testing.T) {
-	for name, spoil := range map[string]string{
-		"no right to append": `REVOKE INSERT ON audit_queue FROM countersign_app`,
-		"no place for it":    `ALTER TABLE audit_hashes ADD CONSTRAINT no_place CHECK (index < 1) NOT VALID`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			h := w.held("00uj4")
-			jobs, before := w.count("river.river_job"), w.state()
-			w.exec(spoil)
-			_, err := w.Update(t.Context(), keyOf(h), at(5), func(h holds.Hold) (*holds.Change, error) {
-				c, err := holds.Apply(h, holds.RestraintFailed{Reason: "no"}, at(5))
-				return &c, err
-			})
-			if err == nil {
-				t.Fatal("it was decided")
-			}
-			if got := w.state(); got != before || w.count("river.river_job") != jobs {
-				t.Errorf("left behind: %v, before %v", got, before)
-			}
-			if v, err := w.View(t.Context(), keyOf(h)); err != nil || v.Hold.Revision != h.Revision {
-				t.Errorf("revision %d, %v", v.Hold.Revision, err)
-			}
+	decide := func(w *world, h holds.Hold) error {
+		_, err := w.Update(t.Context(), keyOf(h), at(5), func(h holds.Hold) (*holds.Change, error) {
+			c, err := holds.Apply(h, holds.RestraintFailed{Reason: "no"}, at(5))
+			return &c, err
 		})
+		return err
 	}
+	refused := func(w *world, h holds.Hold) error {
+		w.Helper()
+		jobs, before := w.count("river.river_job"), w.state()
+		err := decide(w, h)
+		if err == nil {
+			t.Fatal("it was decided")
+		}
+		if got := w.state(); got != before || w.count("river.river_job") != jobs {
+			t.Errorf("left behind: %v, before %v", got, before)
+		}
+		if v, err := w.View(t.Context(), keyOf(h)); err != nil || v.Hold.Revision != h.Revision {
+			t.Errorf("revision %d, %v", v.Hold.Revision, err)
+		}
+		return err
+	}
+	t.Run("no right to queue for it", func(t *testing.T) {
+		w := newWorld(t)
+		h := w.held("00uj4")
+		w.exec(`REVOKE INSERT ON audit_queue FROM countersign_app`)
+		_ = refused(w, h)
+	})
+	t.Run("it does not grow", func(t *testing.T) {
+		w := newWorld(t)
+		w.logged()
+		w.exec(`ALTER TABLE audit_hashes ADD CONSTRAINT no_place CHECK (index < 1) NOT VALID`)
+		h := w.held("00uj4") // it waits for its number
+		if err := w.Sequence(t.Context()); err == nil || holds.KindOf(err) == holds.Unavailable {
+			t.Fatal(err)
+		}
+		w.kind(holds.Unavailable, refused(w, h))
+		w.exec(`ALTER TABLE audit_hashes DROP CONSTRAINT no_place`)
+		if n := w.count(`audit_leaves WHERE body LIKE '%hold.opened%'`); n != 1 {
+			t.Errorf("%d entries of what had been decided before", n)
+		}
+		w.must(decide(w, h))
+		if r := w.verify(w.db.AppDSN); r.Finding != nil {
+			t.Errorf("%+v", r)
+		}
+	})
 }
 
 // J3: a process dies in the middle of an append: its connection is cut between
-// the leaf and its hashes. What it had begun is gone, and the log goes on whole.
+// the leaf and its hashes. What it had begun is gone, what was decided is not, and
+// the log goes on whole.
 func TestJ3DyingInTheMiddleOfAnAppend(t *testing.T) {
 	w := newWorld(t)
 	h := w.held("00uj3")
+	w.logged()
 	before := w.state()
 	w.exec(`CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$`)
 	w.exec(`CREATE TRIGGER die BEFORE INSERT ON audit_hashes EXECUTE FUNCTION die()`)
-	w.kind(holds.Unavailable, w.writes(h)["a decision"]())
-	w.exec(`DROP TRIGGER die ON audit_hashes`)
-	if got := w.state(); got != before {
-		t.Errorf("left behind: %v, before %v", got, before)
-	}
 	w.must(w.writes(h)["a decision"]())
+	w.kind(holds.Unavailable, w.Sequence(t.Context()))
+	w.exec(`DROP TRIGGER die ON audit_hashes`)
+	if got := w.state(); got[2] != before[2] {
+		t.Errorf("the log has %d entries, before %d", got[2], before[2])
+	}
+	w.logged()
+	if got := w.state(); got[2] <= before[2] {
+		t.Error("what was decided is not in the log")
+	}
 	if r := w.verify(w.db.AppDSN); r.Finding != nil {
 		t.Errorf("%+v", r)
 	}

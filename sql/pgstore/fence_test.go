@@ -34,7 +34,7 @@ func TestH7AZombiesWritesAreRefused(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	runner, err := jobs.NewRunner(jobs.Options{
-		DB: w.sql(w.db.AppDSN), DSN: w.db.AppDSN, Epoch: w.Epoch, OnDiscard: func(context.Context, holds.Job, error) {},
+		DB: w.sql(w.db.AppDSN), DSN: w.db.AppDSN, OnDiscard: func(context.Context, holds.Job, error) {},
 		Handlers: map[holds.EffectKind]jobs.Handler{holds.EffectContain: func(ctx context.Context, _ holds.Job) error {
 			results <- writes(ctx, calls[0])
 			w.exec("UPDATE river.river_job SET attempt = attempt + 1, attempted_by = array_append(attempted_by, 'another')")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/countersign/countersign/holds"
+	"github.com/countersign/countersign/holds/audit"
 	"github.com/countersign/countersign/sql/jobs"
 	"github.com/countersign/countersign/sql/migrations"
 	"github.com/countersign/countersign/sql/pgstore"
@@ -105,8 +107,29 @@ func (w *world) sql(dsn string) *sql.DB {
 // count counts rows as the superuser, for whom there are no walls.
 func (w *world) count(query string, args ...any) (n int) {
 	w.Helper()
+	if strings.Contains(query, "audit_") {
+		w.logged()
+	}
 	w.must(w.sql(w.db.SuperDSN).QueryRowContext(w.Context(), "SELECT count(*) FROM "+query, args...).Scan(&n))
 	return n
+}
+
+// logged lets the audit log grow by what is queued for it.
+func (w *world) logged() {
+	w.Helper()
+	w.must(w.Sequence(context.WithoutCancel(w.Context())))
+}
+
+// Root is that of the log with all that was committed.
+func (w *world) Root(ctx context.Context) (int64, audit.Hash, error) {
+	w.logged()
+	return w.Store.Root(ctx)
+}
+
+// ReadAudit reads all that was committed.
+func (w *world) ReadAudit(ctx context.Context, fn func(audit.Source) error) error {
+	w.logged()
+	return w.Store.ReadAudit(ctx, fn)
 }
 
 func (w *world) exec(query string, args ...any) {

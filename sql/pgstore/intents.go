@@ -109,17 +109,3 @@ func (s *Store) Outcome(ctx context.Context, key holds.Key, intent holds.IntentI
 		})
 	})
 }
-
-// Epoch is the installation's epoch, read from the database; not found before
-// the first Sync, and Unavailable in restore mode, in which nothing may act.
-func (s *Store) Epoch(ctx context.Context) (epoch int64, err error) {
-	err = s.everywhere(ctx, "read the epoch", func(t *tx) error {
-		row, err := t.GetInstallation(ctx)
-		if err == nil && row.RestoringSince.Valid {
-			err = holds.Refuse(holds.Unavailable, "The database was restored and nothing may act until `countersign restore` was run.")
-		}
-		epoch = row.Epoch
-		return err
-	})
-	return epoch, err
-}

@@ -25,7 +25,7 @@ import (
 //	       sees it, or people              by people alone
 //
 // In restore mode deliveries are taken and judged, holds open, jobs are queued,
-// and every job waits, since Epoch refuses.
+// and every job waits, since Start refuses.
 
 // Restoring tells since when the installation is in restore mode and why; the
 // zero time when it is not.

@@ -7,14 +7,14 @@ import (
 	"github.com/countersign/countersign/sql/pgstore"
 )
 
-// H13: in restore mode no epoch is given, so that no job acts, in any replica;
+// H13: in restore mode no job gets what it starts from, in any replica;
 // what arrives is judged all the same. The application can enter it and not leave
 // it. Whoever ends it takes the waiting jobs into the next epoch, at once.
 func TestH13RestoreModeUntilTheOwnerEndsIt(t *testing.T) {
 	w := newWorld(t)
-	w.held("00ubefore")
-	if epoch, err := w.Epoch(t.Context()); epoch != 1 || err != nil {
-		t.Fatal(epoch, err)
+	key := keyOf(w.held("00ubefore"))
+	if start, err := w.Start(t.Context(), key); start.Epoch != 1 || err != nil {
+		t.Fatal(start, err)
 	}
 	if _, _, err := pgstore.FinishRestore(t.Context(), w.db.OwnerDSN); holds.KindOf(err) != holds.Conflict {
 		t.Fatalf("ended what had not begun: %v", err)
@@ -28,7 +28,7 @@ func TestH13RestoreModeUntilTheOwnerEndsIt(t *testing.T) {
 	if err != nil || since.IsZero() || why != "the log is behind" {
 		t.Fatal(since, why, err)
 	}
-	_, err = w.Second.Epoch(t.Context())
+	_, err = w.Second.Start(t.Context(), key)
 	w.kind(holds.Unavailable, err)
 	w.held("00uduring")
 	for _, statement := range []string{`UPDATE installation SET restoring_since = NULL`, `UPDATE installation SET epoch = 2`} {
@@ -46,8 +46,8 @@ func TestH13RestoreModeUntilTheOwnerEndsIt(t *testing.T) {
 	if n := w.count(`river.river_job WHERE state = 'available' AND args->>'epoch' = '2' AND scheduled_at <= now()`); n != waiting {
 		t.Errorf("%d of %d jobs may run", n, waiting)
 	}
-	if epoch, err := w.Second.Epoch(t.Context()); epoch != 2 || err != nil {
-		t.Fatal(epoch, err)
+	if start, err := w.Second.Start(t.Context(), key); start.Epoch != 2 || err != nil {
+		t.Fatal(start, err)
 	}
 	if n := w.count(`audit_leaves WHERE body LIKE '%installation.restoring%'`); n != 1 {
 		t.Errorf("%d entries tell of it", n)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -70,6 +71,8 @@ type Store struct {
 
 	wake   chan struct{} // deliveries are waiting
 	notify chan struct{} // other replicas are to be told so
+	queued chan struct{} // entries wait for their numbers in the audit log
+	stuck  atomic.Bool   // the audit log does not grow
 
 	arrivals arrivals
 	depth    Depth
@@ -107,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		db: pool(connector, cmp.Or(max(o.MaxConns, 0), defaultConns)), intake: pool(writers, intakeConns), doors: pool(connector, doorConns),
 		dsn: o.DSN, keys: o.Keys, log: o.Logger, jobs: o.Jobs, self: uuid.NewString(),
-		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), depth: o.Depth.withDefaults(), depths: newDepths(),
+		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), queued: make(chan struct{}, 1), depth: o.Depth.withDefaults(), depths: newDepths(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -64,7 +64,12 @@ func (s *Store) run(ctx context.Context, op string, opts *sql.TxOptions, fn func
 
 // pause waits a little longer each time, and never the same time twice.
 func pause(ctx context.Context, try int) error {
-	timer := time.NewTimer(time.Duration(1+rand.IntN(4<<try)) * time.Millisecond)
+	return wait(ctx, time.Duration(1+rand.IntN(4<<try))*time.Millisecond)
+}
+
+// wait waits; the error is that of a context that ended meanwhile.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -94,6 +99,9 @@ func (s *Store) once(ctx context.Context, opts *sql.TxOptions, fn func(*tx) erro
 	t.hit(failpoint.StoreCommitted)
 	if len(t.jobs) > 0 {
 		s.jobs.Kick(t.jobs...)
+	}
+	if len(t.entries) > 0 {
+		signal(s.queued)
 	}
 	return nil
 }
@@ -126,7 +134,7 @@ func (t *tx) enter(ctx context.Context, tenant holds.TenantID) error {
 	return err
 }
 
-// flush queues the jobs and the audit entries; the log itself grows inside COMMIT.
+// flush queues the jobs and the audit entries.
 func (t *tx) flush(ctx context.Context) error {
 	if len(t.jobs) > 0 {
 		if t.store.jobs == nil {

@@ -14,6 +14,39 @@ import (
 	"github.com/countersign/countersign/sql/pgdb"
 )
 
+// Start reads what a job on a hold starts from, as of one moment. In restore mode,
+// in which nothing may act, it refuses (Unavailable).
+func (s *Store) Start(ctx context.Context, key holds.Key) (start holds.Start, err error) {
+	hold, err := id(key.Hold)
+	if err != nil {
+		return start, err
+	}
+	err = s.run(ctx, "read what a job starts from", snapshotOptions(), func(t *tx) error {
+		start = holds.Start{}
+		if err := t.enter(ctx, key.Tenant); err != nil {
+			return err
+		}
+		here, err := t.GetInstallation(ctx)
+		if err != nil {
+			return err
+		}
+		if here.RestoringSince.Valid {
+			return holds.Refuse(holds.Unavailable, "The database was restored and nothing may act until `countersign restore` was run.")
+		}
+		start.Epoch = here.Epoch
+		row, err := t.GetHold(ctx, pgdb.GetHoldParams{TenantID: string(key.Tenant), HoldID: hold})
+		if err != nil {
+			return err
+		}
+		if start.Hold, err = t.whole(ctx, row); err != nil {
+			return err
+		}
+		start.Siblings, err = t.siblings(ctx, start.Hold, hold)
+		return err
+	})
+	return start, err
+}
+
 // View reads everything a reviewer sees of one hold, as of one moment. Contact
 // points are masked in it: the clear value is only in Notice and Person.
 func (s *Store) View(ctx context.Context, key holds.Key) (v holds.View, err error) {

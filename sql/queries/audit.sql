@@ -1,6 +1,9 @@
 -- name: QueueEntries :exec
 INSERT INTO audit_queue (tenant_id, head, tail) SELECT unnest(@tenants::text[]), unnest(@heads::text[]), unnest(@tails::text[]);
 
+-- name: SequenceAudit :one
+SELECT sequence_audit(@most::integer)::integer AS moved;
+
 -- name: GetHashes :many
 SELECT * FROM audit_hashes WHERE index = ANY (@indexes::bigint[]);
 

@@ -86,13 +86,6 @@ func (m *Memory) Outcome(_ context.Context, key holds.Key, id holds.IntentID, re
 	})
 }
 
-// Epoch implements [Store].
-func (m *Memory) Epoch(context.Context) (int64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.epoch, nil
-}
-
 // SaveSnapshot implements [Store].
 func (m *Memory) SaveSnapshot(_ context.Context, tenant holds.TenantID, conn holds.ConnectionID, s holds.Snapshot) error {
 	return m.within(tenant, func(t *tx) error {

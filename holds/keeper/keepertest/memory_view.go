@@ -12,6 +12,19 @@ import (
 // beside each other when one of them is over.
 const besideWithin = 24 * time.Hour
 
+// Start implements [Store].
+func (m *Memory) Start(_ context.Context, key holds.Key) (start holds.Start, err error) {
+	err = m.reading(key.Tenant, func(t *tx) error {
+		start.Epoch = m.epoch
+		if start.Hold, err = t.hold(key); err != nil {
+			return err
+		}
+		start.Siblings = t.siblings(start.Hold)
+		return nil
+	})
+	return start, err
+}
+
 // View implements [Store].
 func (m *Memory) View(_ context.Context, key holds.Key) (v holds.View, err error) {
 	err = m.reading(key.Tenant, func(t *tx) error {

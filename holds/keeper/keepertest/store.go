@@ -15,6 +15,7 @@ type Store interface {
 
 	Update(ctx context.Context, key holds.Key, now time.Time, change func(holds.Hold) (*holds.Change, error)) (holds.Hold, error)
 	OpenHold(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, account string) (holds.Key, error)
+	Start(ctx context.Context, key holds.Key) (holds.Start, error)
 	View(ctx context.Context, key holds.Key) (holds.View, error)
 	Due(ctx context.Context, now time.Time, limit int) ([]holds.Key, error)
 	Restrained(ctx context.Context, before time.Time, limit int) ([]holds.Key, error)
@@ -22,7 +23,6 @@ type Store interface {
 	Intents(ctx context.Context, key holds.Key) ([]holds.Intent, error)
 	Tried(ctx context.Context, key holds.Key, intent holds.IntentID, at time.Time) error
 	Outcome(ctx context.Context, key holds.Key, intent holds.IntentID, result holds.Result) error
-	Epoch(ctx context.Context) (int64, error)
 
 	SaveSnapshot(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, s holds.Snapshot) error
 	SnapshotBefore(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, account string, before time.Time) (holds.Snapshot, error)

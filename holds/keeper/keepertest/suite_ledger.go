@@ -36,9 +36,14 @@ func (s *suite) intentsOnce() {
 		list[0].Hold != h.ID || list[0].Tenant != acme || list[0].Connection != okta {
 		s.Fatalf("%+v", list)
 	}
-	if epoch, err := s.Epoch(ctx); err != nil || epoch == 0 {
-		s.Fatalf("epoch %d, %v", epoch, err)
+	start, err := s.Start(ctx, keyOf(h))
+	if err != nil || start.Epoch == 0 || start.Hold.ID != h.ID {
+		s.Fatalf("%+v, %v", start, err)
 	}
+	_, err = s.Start(ctx, keyOf(stranger))
+	s.must(err)
+	_, err = s.Start(ctx, holds.Key{Tenant: globe, Hold: h.ID})
+	s.kind(holds.NotFound, err)
 }
 
 // tried: the newest mark counts, whoever comes later with an older one.

@@ -110,12 +110,12 @@ func (p *ports) Outcome(ctx context.Context, key holds.Key, id holds.IntentID, r
 	return through(ctx, "writes the outcome", func() error { return p.Store.Outcome(ctx, key, id, result) })
 }
 
-func (p *ports) Epoch(ctx context.Context) (epoch int64, err error) {
-	err = through(ctx, "reads the epoch", func() error {
-		epoch, err = p.Store.Epoch(ctx)
+func (p *ports) Start(ctx context.Context, key holds.Key) (start holds.Start, err error) {
+	err = through(ctx, "reads what it starts from", func() error {
+		start, err = p.Store.Start(ctx, key)
 		return err
 	})
-	return epoch, err
+	return start, err
 }
 
 func (p *ports) SaveSnapshot(ctx context.Context, tenant holds.TenantID, conn holds.ConnectionID, s holds.Snapshot) error {
