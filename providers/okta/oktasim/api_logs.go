@@ -113,7 +113,7 @@ func (l logQuery) wants(e logged) bool {
 	if l.words != "" && !strings.Contains(strings.ToLower(jsonText(e.event)), l.words) {
 		return false
 	}
-	return l.filter == nil || l.filter(e.event.asMap())
+	return l.filter == nil || l.filter(e.decoded)
 }
 
 // byPublished orders a bounded query's events.

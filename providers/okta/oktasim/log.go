@@ -13,13 +13,16 @@ type eventLog struct {
 	stored  []logged
 }
 
+// logged is an event of the log. It is decoded once, for filters: a search reads all
+// of the log.
 type logged struct {
 	event   Event
+	decoded map[string]any
 	visible time.Time
 }
 
 func (l *eventLog) add(e Event, visible time.Time) {
-	l.waiting = append(l.waiting, logged{e, visible})
+	l.waiting = append(l.waiting, logged{e, e.asMap(), visible})
 }
 
 // persist moves what is due into the log, in the order in which it fell due.
