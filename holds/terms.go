@@ -45,6 +45,9 @@ type Ruling struct {
 	// Reason is a sentence for people.
 	Reason string
 	Terms  Terms
+	// Anyone says that somebody who is not let in can bring the change about, as often
+	// as they like.
+	Anyone bool
 }
 
 // Terms are a policy's demands on a hold, frozen when the hold opens: a later

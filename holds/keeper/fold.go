@@ -45,6 +45,10 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 	switch {
 	case ruling.Verdict != holds.HoldIt && ruling.Verdict != holds.Notify:
 		return holds.Answer{Ruling: ruling}, nil
+	case ruling.Anyone && q.Open != nil && askedAlready(*q.Open, q.Event):
+		ruling.Verdict = holds.Record
+		ruling.Reason += "; the open hold tells of such a request already"
+		return holds.Answer{Ruling: ruling}, nil
 	case q.Open != nil:
 		return k.join(*q.Open, q, ruling, now)
 	case q.Last != nil && !(q.Last.ToldOnly && ruling.Verdict == holds.HoldIt):
@@ -54,6 +58,15 @@ func (k *Keeper) fold(q holds.Question) (holds.Answer, error) {
 		}
 	}
 	return k.open(q, ruling), nil
+}
+
+// askedAlready tells whether a hold has a request of the same kind, by nobody who
+// was let in either. Each one more would void what people approved and checked, so
+// that a stranger could keep the account held for ever.
+func askedAlready(h holds.Hold, e holds.Event) bool {
+	return slices.ContainsFunc(h.Events, func(o holds.EventRef) bool {
+		return o.Type == e.Type && o.Class == e.Class && o.Actor.Kind == e.Actor.Kind && o.Actor.ID == e.Actor.ID
+	})
 }
 
 // held tells whether a class of change can be held at all.
@@ -78,6 +91,9 @@ func (k *Keeper) join(h holds.Hold, q holds.Question, r holds.Ruling, now time.T
 	ref.Received = q.Delivery.Received
 	if ref.Leader == "" {
 		ref.ActorOf = q.Facts.ActorPerson.ID
+	}
+	if r.Anyone {
+		r.Terms.Contain = nil // a hold that restrains nobody does not begin to
 	}
 	change, err := holds.Apply(h, holds.Joined{Event: ref, Terms: r.Terms}, now)
 	if err != nil {

@@ -78,15 +78,18 @@ func onActor(q question) holds.Terms {
 // is told, and people look at it where the account can do much harm or something
 // loosened it before. Nobody is restrained.
 func askedFor(why string) func(question) holds.Ruling {
-	return func(q question) holds.Ruling {
+	return func(q question) (r holds.Ruling) {
 		if ordinary(q) && quietPassword(q) {
-			return tell(why + "; the owner is told")(q)
+			r = tell(why + "; the owner is told")(q)
+		} else {
+			r = hold(why, func(q question) holds.Terms {
+				t := byStanding(q)
+				t.Contain = nil
+				return t
+			})(q)
 		}
-		return hold(why, func(q question) holds.Terms {
-			t := byStanding(q)
-			t.Contain = nil
-			return t
-		})(q)
+		r.Anyone = true
+		return r
 	}
 }
 
