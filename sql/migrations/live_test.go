@@ -3,6 +3,7 @@ package migrations_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/countersign/countersign/sql/jobs"
 	"github.com/countersign/countersign/sql/migrations"
+	"github.com/countersign/countersign/sql/pgtest"
 )
 
 // until migrates a database as the program of an earlier version did.
@@ -149,32 +151,73 @@ func TestH12MigrationUnderLiveTraffic(t *testing.T) {
 	}
 }
 
-// H12: a migration that was interrupted is done again from where it was, also the
-// one that is no transaction.
-func TestH12InterruptedMigrationGoesOn(t *testing.T) {
-	whole := empty(t)
-	if err := migrations.Up(t.Context(), whole.OwnerDSN); err != nil {
-		t.Fatal(err)
-	}
-	owner := open(t, whole.OwnerDSN)
-	want := describe(t, owner)
-	var n int
-	if err := owner.QueryRowContext(t.Context(), `WITH d AS (DELETE FROM goose_db_version WHERE version_id = 13 RETURNING 1) SELECT count(*) FROM d`).Scan(&n); err != nil || n != 1 {
-		t.Fatal(n, err)
-	}
-	if _, err := owner.ExecContext(t.Context(), `DROP INDEX deliveries_retried; DROP FUNCTION prune_signin(timestamptz, integer)`); err != nil {
-		t.Fatal(err)
-	}
-	var version int64
-	if version, _ = migrations.Current(t.Context(), owner); version < 13 {
-		if err := migrations.Up(t.Context(), whole.OwnerDSN); err != nil {
+// deadly makes a migrating connection die right after the statement of a number
+// among those that change the schema. What was counted outlives the transaction.
+func deadly(t *testing.T, super *sql.DB) (dieAfter func(step int)) {
+	t.Helper()
+	run := func(query string) {
+		t.Helper()
+		if _, err := super.ExecContext(t.Context(), query); err != nil {
 			t.Fatal(err)
 		}
-	} else {
-		t.Skip("there are later migrations; the one that is no transaction is not the last")
 	}
-	if got := describe(t, owner); got != want {
+	run(`CREATE SCHEMA deaths`)
+	run(`CREATE SEQUENCE deaths.step`)
+	run(`CREATE TABLE deaths.after AS SELECT 0 AS step`)
+	run(`CREATE FUNCTION deaths.die() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+		IF nextval('deaths.step') = (SELECT step FROM deaths.after) THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+	END $$`)
+	run(`CREATE EVENT TRIGGER die ON ddl_command_end EXECUTE FUNCTION deaths.die()`)
+	t.Cleanup(func() {
+		_, err := super.ExecContext(context.WithoutCancel(t.Context()), `DROP EVENT TRIGGER die; DROP SCHEMA deaths CASCADE`)
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return func(step int) {
+		t.Helper()
+		run(`SELECT setval('deaths.step', 1, false)`)
+		run(fmt.Sprintf(`UPDATE deaths.after SET step = %d`, step))
+	}
+}
+
+// H12: every migration dies several times, in the middle of its transaction or, for
+// those that are none, between two statements, and is done again from where it was:
+// the schema is that of a migration that was never interrupted.
+func TestH12InterruptedMigrationGoesOn(t *testing.T) {
+	whole, db := pgtest.New(t, "schema", migrations.Up), empty(t)
+	owner := open(t, db.OwnerDSN)
+	dieAfter := deadly(t, open(t, db.SuperDSN))
+	died := map[int64]int{}
+	for step, last := 1, int64(-1); ; step += 11 {
+		version, err := migrations.Current(t.Context(), owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if version != last {
+			step, last = 1, version // the next one, from its first statement
+		}
+		dieAfter(step)
+		if err = migrations.Up(t.Context(), db.OwnerDSN); err == nil {
+			break
+		}
+		if died[version]++; died[version] > 50 {
+			t.Fatalf("at version %d after %d deaths: %v", version, died[version], err)
+		}
+	}
+	t.Logf("deaths by the version before: %v", died)
+	if len(died) < int(migrations.Version())/2 {
+		t.Errorf("only %d of %d migrations died: this proves little", len(died), migrations.Version())
+	}
+	if got, want := describe(t, owner), describe(t, open(t, whole.OwnerDSN)); got != want {
 		t.Errorf("the schema is another than after one run:\n%s", firstDifference(got, want))
+	}
+	var invalid int
+	if err := owner.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_index WHERE NOT indisvalid`).Scan(&invalid); err != nil || invalid != 0 {
+		t.Errorf("%d indexes are not valid, %v", invalid, err)
+	}
+	if err := migrations.Up(t.Context(), db.OwnerDSN); err != nil {
+		t.Errorf("once more: %v", err)
 	}
 }
 
