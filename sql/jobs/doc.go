@@ -7,7 +7,8 @@
 //	     │ At is ahead          │            ├─ Unavailable, Internal ──► waits, then available
 //	     ▼                      │            ├─ NotFound, Forbidden,
 //	 scheduled ──due────────────┘            │  Invalid, Conflict ──────► discarded, OnDiscard told
-//	                            ▲            └─ process killed ─────────► rescued, then available
+//	                            ▲            └─ process killed ─────────► rescued, then available;
+//	                            │                                         ten times: discarded, too
 //	                            └──────────── stop: handed back ────────┘
 //
 // It promises:

@@ -31,6 +31,9 @@ type rescuer struct {
 // rescueBatch bounds one pass, in jobs.
 const rescueBatch = 500
 
+// died is the error of an attempt whose end nobody saw.
+const died = "the process running it died, or it did not stop in time"
+
 // rescueStuck gives back what has been running for too long by the database's
 // clock, whose runner has fallen silent, or what this runner was given and never
 // heard of because the answer was lost; after the same wait as for an error, so
@@ -43,7 +46,7 @@ UPDATE river.river_job SET
 	scheduled_at = now() + make_interval(secs => least(power(2, least(attempt - 1, 20)), $4::float8)),
 	errors = array_append(errors, jsonb_build_object(
 		'at', now(), 'attempt', attempt, 'trace', '',
-		'error', 'the process running it died, or it did not stop in time'))
+		'error', '` + died + `'))
 WHERE id IN (
 	SELECT id FROM river.river_job
 	WHERE state = 'running' AND kind = $1 AND queue = ANY($2::text[])

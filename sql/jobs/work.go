@@ -44,7 +44,7 @@ func (w *worker) Work(ctx context.Context, row *river.Job[args]) error {
 	job := row.Args.job(row.Attempt)
 	ctx = leased(ctx, row.JobRow)
 	began := time.Now()
-	err := w.attempt(ctx, job)
+	err := w.attempt(ctx, job, deaths(row))
 	if err == nil && w.held != nil && time.Since(began) > w.doubtful {
 		err = w.held(ctx) // River would count it as done for whoever has it now, too
 	}
@@ -85,11 +85,29 @@ func (*worker) NextRetry(row *river.Job[args]) time.Time {
 	return time.Now().Add(nextWait(row.Attempt, row.Args.wait))
 }
 
-// attempt runs the job's handler.
-func (w *worker) attempt(ctx context.Context, job holds.Job) error {
+// mostDeaths is after how many attempts that nobody saw the end of a job is given
+// up: it is the job then that ends the processes, or hangs them, again and again. They
+// are counted before the next attempt, since nothing is counted after the last.
+const mostDeaths = 10
+
+// deaths counts them.
+func deaths(row *river.Job[args]) (n int) {
+	for _, e := range row.Errors {
+		if e.Error == died {
+			n++
+		}
+	}
+	return n
+}
+
+// attempt runs the job's handler, if the job may run at all.
+func (w *worker) attempt(ctx context.Context, job holds.Job, deaths int) error {
 	handle, ok := w.handlers[job.Kind]
 	if !ok { // its row was changed by hand: a queue has a handler
 		return holds.Refuse(holds.Invalid, "there is no handler for the effect %q", string(job.Kind))
+	}
+	if deaths >= mostDeaths {
+		return holds.Refuse(holds.Invalid, "%d processes ended or hung while they did it; it is given up, so that it harms no more of them", deaths)
 	}
 	return w.guarded(func() error { return handle(ctx, job) })
 }

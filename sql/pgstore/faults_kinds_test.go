@@ -112,7 +112,9 @@ func TestH5ALockThatIsNotHad(t *testing.T) {
 	w.Store = patient
 	done := make(chan error, 1)
 	go func() { done <- w.writes(h)["a decision"]() }()
-	w.eventually("the decision to wait for the hold", func() bool { return w.count(`pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 })
+	w.eventually("the decision to wait for the hold", func() bool {
+		return w.count(`pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+	})
 	w.must(super.Rollback())
 	w.must(<-done)
 	if w.count("notes") != 1 {
