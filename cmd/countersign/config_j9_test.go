@@ -10,6 +10,7 @@ import (
 func TestJ9InsecureCombinationsDoNotStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{notYet: true})
+	w.write("weak.yaml", "approvers: 0\n")
 	for name, c := range map[string]struct {
 		dsn string
 		old string
@@ -24,6 +25,9 @@ func TestJ9InsecureCombinationsDoNotStart(t *testing.T) {
 		"one person twice":                         {old: "reviewers: [ruth, omar, sanne]", new: "reviewers: [ruth, ruth]", say: "reviewers"},
 		"everybody a trusted proxy":                {old: "console:\n", new: "  trusted_proxies: [0.0.0.0/0]\nconsole:\n", say: "trusted_proxies"},
 		"an address in clear":                      {old: publicURL, new: "http://countersign.nordwind.example", say: "https"},
+		"a console for every site":                 {old: "console:\n", new: "console:\n  cors: \"*\"\n", say: "cors"},
+		"cookies in clear":                         {old: "console:\n", new: "console:\n  insecure_cookies: true\n", say: "insecure_cookies"},
+		"fewer approvers than the floor":           {old: "    policy: policy.yaml\n", new: "    policy: weak.yaml\n", say: "approvers"},
 		"event keys shorter than a log":            {old: "console:\n", new: "retention:\n  events: 30\nconsole:\n", say: "91 days"},
 	} {
 		t.Run(name, func(t *testing.T) {
