@@ -47,11 +47,17 @@ func (w *world) copied(shared bool) *world {
 	return &x
 }
 
+// anyHold is one of the holds there are.
+func (w *world) anyHold() holds.Key {
+	w.Helper()
+	return holds.Key{Tenant: tenant, Hold: holds.HoldID(w.column("SELECT hold_id::text FROM holds ORDER BY opened_at LIMIT 1")[0])}
+}
+
 // idle proves that a cluster does nothing: jobs get no epoch, no call is announced,
 // and no message goes out.
 func (w *world) idle(which string, intents int) {
 	w.Helper()
-	if _, err := w.svc().store.Epoch(w.Context()); holds.KindOf(err) != holds.Unavailable {
+	if _, err := w.svc().store.Start(w.Context(), w.anyHold()); holds.KindOf(err) != holds.Unavailable {
 		w.Errorf("the workers of the %s cluster may act: %v", which, err)
 	}
 	if n := w.count("SELECT count(*) FROM intents"); n != intents {
@@ -99,8 +105,8 @@ func TestH14ASecondClusterOnACopy(t *testing.T) {
 
 	x.good("restore") // people have decided which of the two goes on
 	x.must(x.svc().anchor.Once(t.Context()))
-	if epoch, err := x.svc().store.Epoch(t.Context()); epoch != 2 || err != nil {
-		t.Errorf("the second cluster is at epoch %d, %v", epoch, err)
+	if start, err := x.svc().store.Start(t.Context(), x.anyHold()); start.Epoch != 2 || err != nil {
+		t.Errorf("the second cluster is at epoch %d, %v", start.Epoch, err)
 	}
 	if err := w.svc().anchor.Once(t.Context()); err == nil {
 		t.Error("the first cluster published over the second one")
