@@ -164,10 +164,14 @@ func (s *service) makeKeeper(ctx context.Context) error {
 	s.keeper = keeper.New(keeper.Options{
 		Inbox: s.store, Holds: measuredHolds{s.store, s.monitor.Restrained}, Intents: s.store, Snapshots: s.store, Notices: s.store, Directory: s.store,
 		Messenger: messenger, Codes: s.links(), Judge: policy.NewStarter(policy.Settings{}), Brakes: s.store, Connections: s.keeperConnections(judges, accounts),
-		Tellings: s.store, Footing: s.store, Now: s.store.Now, NewID: newID, Logger: s.log,
+		Classifiers: classifiers, Tellings: s.store, Footing: s.store, Now: s.store.Now, NewID: newID, Logger: s.log,
 	})
 	return nil
 }
+
+// classifiers is how many deliveries are decided at a time: deciding one is some forty
+// questions to the database, one after the other.
+const classifiers = 4
 
 // judges are the tenants' policies.
 func (s *service) judges() (map[string]keeper.Judge, error) {

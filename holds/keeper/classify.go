@@ -8,16 +8,13 @@ import (
 	"github.com/countersign/countersign/holds"
 )
 
-// classifiers is how many deliveries one process decides at a time. Deciding one is
-// a handful of questions to the database, one after the other.
-const classifiers = 4
-
 // Classify drains the inbox until the context ends. It sleeps until wake fires
 // and looks by itself every second, since a signal may be lost.
 func (k *Keeper) Classify(ctx context.Context, wake <-chan struct{}) error {
-	more := make(chan struct{}, classifiers)
+	n := max(k.Classifiers, 1)
+	more := make(chan struct{}, n)
 	var all sync.WaitGroup
-	for range classifiers {
+	for range n {
 		all.Go(func() { k.classify(ctx, wake, more) })
 	}
 	all.Wait()

@@ -41,7 +41,7 @@ type Connection struct {
 	TopRoles []string
 }
 
-// Options is everything a keeper is made of. All fields but Brakes, Tellings and
+// Options is everything a keeper is made of. All fields but Brakes, Classifiers, Tellings and
 // Footing are required.
 type Options struct {
 	Inbox     Inbox
@@ -56,6 +56,8 @@ type Options struct {
 	// Brakes lets go on what waited for one; nil where nothing ever waits.
 	Brakes      Brakes
 	Connections []Connection
+	// Classifiers is how many deliveries Classify decides at a time, one if zero.
+	Classifiers int
 	// Tellings counts by which way changes reach us; nil counts nothing.
 	Tellings Tellings
 	// Footing keeps what connections stand on; nil keeps nothing, and nobody is told of
