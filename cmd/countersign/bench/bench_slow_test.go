@@ -34,7 +34,7 @@ func TestBenchRunsWhole(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Resident memory, idle", "exec to the first durable 2xx", "Program, stripped", "Durable 2xx/s ÷ pgbench, 1 clients", "Acknowledgement p99",
-		"Hook to containment request, p99 at", "Whole pipeline ÷ plain service on River, tuned", "as it comes", "Commits with audit entries",
+		"Hook to containment request, p99 at", "Whole pipeline ÷ plain service on River, tuned", "as it comes", "Entries of the audit log",
 		"growth for each open hold", "Intake: cost at", "Inbox claim: cost at", "Open hold of an account: cost at", "under an open snapshot ÷ idle",
 		"fsync on", "synchronous_commit on", "full_page_writes on",
 	} {
