@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign/holds"
 )
@@ -51,6 +53,16 @@ func corpus(t *testing.T) (out []sample) {
 	return out
 }
 
+// ofYesterday is the record as if it had been made yesterday, at the same time of
+// day and in the same form: what a webhook tells of years ago is not held.
+func (s sample) ofYesterday() json.RawMessage {
+	day := []byte(`${1}` + time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly) + `${2}`)
+	return publishedOn.ReplaceAll(s.Record, day)
+}
+
+// publishedOn is the day of a record, between what stands before and behind it.
+var publishedOn = regexp.MustCompile(`("published":\s*")\d{4}-\d{2}-\d{2}([T ])`)
+
 // judged is what became of a published event.
 type judged struct {
 	class   holds.Class
@@ -58,8 +70,8 @@ type judged struct {
 	hold    holds.HoldID
 }
 
-// Every published Okta event, posted to the hook of a running `serve` as Okta
-// would, is answered 204, stored and decoded; those of the three kinds that took
+// Every published Okta event, moved to yesterday and posted to the hook of a
+// running `serve` as Okta would, is answered 204, stored and decoded; those of the three kinds that took
 // effect are held as what they are, and no other is taken for one of the three.
 // Their accounts are not in the simulated organisation, so nothing can be
 // restrained: the label must say so.
@@ -70,7 +82,7 @@ func TestPublishedEvents(t *testing.T) {
 	o := w.orgs[0]
 	url := "http://" + c.public + "/hooks/okta/" + string(o.id)
 	for _, s := range samples {
-		body := bytes.Replace(envelope(o, s.Record), []byte(`"eventId":"`), []byte(`"eventId":"`+s.ID+` `), 1)
+		body := bytes.Replace(envelope(o, s.ofYesterday()), []byte(`"eventId":"`), []byte(`"eventId":"`+s.ID+` `), 1)
 		if status, answer := w.knock(url, body, header("Authorization", o.secret)); status != http.StatusNoContent {
 			t.Errorf("%s was answered %d: %s", s.ID, status, answer)
 		}
