@@ -142,6 +142,9 @@ type Connection struct {
 	// BreakGlass are at least two ids of emergency accounts that are never
 	// restrained. Without them a connection cannot contain.
 	BreakGlass []string `yaml:"break_glass"`
+	// NeverSuspend are ids of accounts whose sessions are ended and who are restrained
+	// no further, such as the one that synchronises directories.
+	NeverSuspend []string `yaml:"never_suspend"`
 	// Caps are what differs here from the tenant's.
 	Caps Caps `yaml:"caps"`
 	// Hook is Okta's alone: at Entra Countersign makes its subscriptions itself.

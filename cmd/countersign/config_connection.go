@@ -139,14 +139,39 @@ func (n Connection) checkOkta(p *problems, at string) {
 		p.add(at+".hook.previous_until", "previous_secret_file and previous_until are needed together")
 	}
 	n.Okta.check(p, at+".okta")
+	for _, list := range n.spared() {
+		for _, id := range list.ids {
+			switch {
+			case !oktaID.MatchString(id):
+				p.add(at+"."+list.key, "%q is not an Okta id of 20 letters and digits; logins can be renamed", id)
+			case !strings.HasPrefix(id, "00u"):
+				p.add(at+"."+list.key, "%q is not the id of an account, which begins with 00u", id)
+			}
+		}
+	}
+	n.checkSpared(p, at, n.Okta.OwnAccounts)
+}
+
+// spared are the lists of accounts that are treated with care, by their keys.
+func (n Connection) spared() []spared {
+	return []spared{{"break_glass", n.BreakGlass}, {"never_suspend", n.NeverSuspend}}
+}
+
+type spared struct {
+	key string
+	ids []string
+}
+
+// checkSpared refuses an account of which two lists say different things.
+func (n Connection) checkSpared(p *problems, at string, own []string) {
 	for _, id := range n.BreakGlass {
-		switch {
-		case !oktaID.MatchString(id):
-			p.add(at+".break_glass", "%q is not an Okta id of 20 letters and digits; logins can be renamed", id)
-		case !strings.HasPrefix(id, "00u"):
-			p.add(at+".break_glass", "%q is not the id of an account, which begins with 00u", id)
-		case slices.Contains(n.Okta.OwnAccounts, id):
+		if containsFold(own, id) {
 			p.add(at+".break_glass", "%q is Countersign's own account; emergency accounts are people's", id)
+		}
+	}
+	for _, id := range n.NeverSuspend {
+		if containsFold(own, id) || containsFold(n.BreakGlass, id) {
+			p.add(at+".never_suspend", "%q is an emergency account or Countersign's own, of which not even the sessions are ended; name it in one list", id)
 		}
 	}
 }
@@ -154,16 +179,16 @@ func (n Connection) checkOkta(p *problems, at string) {
 // guid is an object id of Entra's.
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// checkObjects checks the emergency accounts of a directory.
+// checkObjects checks the ids of a directory's accounts that are treated with care.
 func (n Connection) checkObjects(p *problems, at string) {
-	for _, id := range n.BreakGlass {
-		switch {
-		case !guid.MatchString(id):
-			p.add(at+".break_glass", "%q is not an object id like %s; user principal names can be renamed", id, exampleID)
-		case containsFold(n.Entra.OwnAccounts, id):
-			p.add(at+".break_glass", "%q is Countersign's own account; emergency accounts are people's", id)
+	for _, list := range n.spared() {
+		for _, id := range list.ids {
+			if !guid.MatchString(id) {
+				p.add(at+"."+list.key, "%q is not an object id like %s; user principal names can be renamed", id, exampleID)
+			}
 		}
 	}
+	n.checkSpared(p, at, n.Entra.OwnAccounts)
 }
 
 const exampleID = "11111111-2222-3333-4444-555555555555"

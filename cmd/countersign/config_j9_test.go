@@ -21,6 +21,7 @@ func TestJ9InsecureCombinationsDoNotStart(t *testing.T) {
 		"the database in clear if somebody asks":   {dsn: "postgres://countersign_app:hidden@10.1.2.3/c?sslmode=prefer", say: "on the way"},
 		"no word on encryption":                    {dsn: "host=db.example user=countersign_app password=hidden", say: "sslmode"},
 		"no emergency accounts":                    {old: "break_glass: [00uBreakGlassOne0000, 00uBreakGlassTwo0000]", new: "break_glass: []", say: "break_glass"},
+		"an emergency account that is restrained":  {old: "        hook:\n", new: "        never_suspend: [00uBreakGlassOne0000]\n        hook:\n", say: "one list"},
 		"nobody to decide":                         {old: "reviewers: [ruth, omar, sanne]", new: "reviewers: []", say: "reviewers"},
 		"one person twice":                         {old: "reviewers: [ruth, omar, sanne]", new: "reviewers: [ruth, ruth]", say: "reviewers"},
 		"everybody a trusted proxy":                {old: "console:\n", new: "  trusted_proxies: [0.0.0.0/0]\nconsole:\n", say: "trusted_proxies"},

@@ -79,7 +79,7 @@ func (s *service) keeperConnections(judges map[string]keeper.Judge, accounts map
 		n := keeper.Connection{
 			Tenant: holds.TenantID(c.tenant.ID), ID: holds.ConnectionID(c.config.ID), Mode: holds.Mode(c.config.Mode),
 			Judge: judges[c.tenant.ID], Provider: c.provider, Objects: c.provider, Records: c.provider,
-			BreakGlass: c.config.BreakGlass, OwnAccounts: c.config.ownAccounts(), Feeds: c.feeds,
+			BreakGlass: c.config.BreakGlass, NeverSuspended: c.config.NeverSuspend, OwnAccounts: c.config.ownAccounts(), Feeds: c.feeds,
 			Caps: c.tenant.caps(c.config, accounts[holds.ConnectionID(c.config.ID)]), TopRoles: c.config.topRoles(),
 		}
 		n.Listening, _ = c.provider.(keeper.Listening) // Okta's hook; Entra's subscriptions are looked after by their feeds

@@ -197,6 +197,34 @@ func TestG2LastAdministratorKeepsAccess(t *testing.T) {
 	onceEach(t, w, holds.JoinRestraintGroup, holds.ClearSessions, holds.SuspendAccount)
 }
 
+// TestG2NeverSuspended: of an account that the organisation cannot do without the
+// sessions are ended, once, and no more; people are paged, and it is released as
+// every other, without a call.
+func TestG2NeverSuspended(t *testing.T) {
+	w := newWorld(t)
+	w.connection1(func(c *Connection) { c.NeverSuspended = []string{"00UVICTIM"} })
+	w.happens(t, resetAll("e1"))
+	w.provider.before, w.provider.err = 1, holds.Refuse(holds.Unavailable, "later")
+	for range 3 {
+		w.run(holds.EffectContain)
+	}
+	h := w.the(t)
+	if h.Containment != holds.ContainmentFailed || h.Standing != holds.Observed || !strings.Contains(strings.Join(h.Doubts, " "), "never suspended") {
+		t.Fatalf("%s %s %v", h.Containment, h.Standing, h.Doubts)
+	}
+	onceEach(t, w, holds.ClearSessions)
+	if len(w.provider.effects) != 1 {
+		t.Fatalf("effects %v", w.provider.effects)
+	}
+	paged := false
+	for _, j := range w.queue {
+		paged = paged || j.Kind == holds.EffectPage && strings.Contains(j.Why, "never suspended")
+	}
+	if !paged {
+		t.Error("nobody is paged because of it")
+	}
+}
+
 // connection1 changes the only connection.
 func (w *world) connection1(change func(*Connection)) {
 	c := w.connections["acme-okta"]

@@ -33,7 +33,11 @@ func (k *Keeper) contain(ctx context.Context, hj holds.Job) error {
 		}
 		return &holds.Error{Kind: holds.Unavailable, Detail: why, After: time.Minute}
 	}
-	if err := j.restrain(ctx); err != nil {
+	act := j.restrain
+	if isOf(j.conn.NeverSuspended, h.Subject.ID) {
+		act = j.spare
+	}
+	if err := act(ctx); err != nil {
 		if waits, err := j.waits(ctx, err); waits {
 			return err
 		}
@@ -131,6 +135,26 @@ func (j *job) restrain(ctx context.Context) error {
 		return err
 	}
 	return j.readBackRestraint(ctx)
+}
+
+// spare ends the sessions of an account that is never suspended. That it can sign in
+// again is said, and people are paged.
+func (j *job) spare(ctx context.Context) error {
+	have, err := j.intents(ctx, holds.ToContain, j.Round)
+	if err != nil {
+		return err
+	}
+	before, err := j.snapshot(ctx)
+	if holds.KindOf(err) == holds.NotFound {
+		return j.report(ctx, holds.RestraintFailed{Reason: "the account no longer exists"})
+	}
+	if err != nil {
+		return err
+	}
+	if err := j.endSessions(ctx, have, before); err != nil {
+		return err
+	}
+	return j.report(ctx, holds.RestraintFailed{Reason: "the configuration says that this account is never suspended; all that was done is to end its sessions, and whoever knows its secrets can sign in"})
 }
 
 // announce commits the intents of a restraint, if no brake and no cap is in the

@@ -34,6 +34,9 @@ type Connection struct {
 	// restrained, whatever an event says.
 	BreakGlass  []string
 	OwnAccounts []string
+	// NeverSuspended are immutable account ids whose sessions are ended, and who are
+	// restrained no further: without some accounts an organisation stands still.
+	NeverSuspended []string
 	// Caps bound how much is restrained; the zero value bounds nothing.
 	Caps holds.Caps
 	// TopRoles are the kinds of the roles whose last active member is never suspended:
