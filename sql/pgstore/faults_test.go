@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -230,6 +231,39 @@ func TestJ3DyingInTheMiddleOfAnAppend(t *testing.T) {
 	w.logged()
 	if got := w.state(); got[2] <= before[2] {
 		t.Error("what was decided is not in the log")
+	}
+	if r := w.verify(w.db.AppDSN); r.Finding != nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+// J3: the clock steps back and forth between two replicas. The log has one order,
+// that of the changes, and no fork; what time each entry says it was is only said.
+func TestJ3AClockThatStepsBack(t *testing.T) {
+	w := newWorld(t)
+	h := w.held("00uj3c")
+	other := w.open()
+	w.logged()
+	steps := []int{60, 5, 120, -600, 61}
+	for i, minute := range steps {
+		store := w.Store
+		if i%2 == 1 {
+			store = other
+		}
+		_, err := store.Update(t.Context(), keyOf(h), at(minute), func(h holds.Hold) (*holds.Change, error) {
+			return &holds.Change{Hold: h, Entries: []holds.Entry{{Kind: "note.recorded", By: "person:p1", Facts: map[string]string{"step": strconv.Itoa(i)}}}}, nil
+		})
+		w.must(err)
+		if i%2 == 0 { // some are numbered together, some alone
+			w.must(store.Sequence(t.Context()))
+		}
+	}
+	w.logged()
+	var order string
+	w.must(w.sql(w.db.SuperDSN).QueryRowContext(t.Context(),
+		`SELECT string_agg(substring(body FROM '"step":"([0-9])"'), ' ' ORDER BY seq) FROM audit_leaves`).Scan(&order))
+	if order != "0 1 2 3 4" {
+		t.Errorf("the log has them in the order %s", order)
 	}
 	if r := w.verify(w.db.AppDSN); r.Finding != nil {
 		t.Errorf("%+v", r)
