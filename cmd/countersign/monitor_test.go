@@ -57,7 +57,7 @@ func TestJ7TheFiguresOfARunningService(t *testing.T) {
 		}
 	}
 	for _, addr := range []string{w.svc().public.Addr(), w.svc().console.Addr()} {
-		for _, path := range []string{"/metrics", "/livez", "/readyz"} {
+		for _, path := range []string{"/metrics", "/livez", "/readyz", "/debug/pprof/", "/debug/vars"} { // J14
 			if status, body := w.asked(addr, path); status == http.StatusOK || strings.Contains(body, "countersign_") {
 				t.Errorf("%s is served to everybody: %d %.80s", path, status, body)
 			}
