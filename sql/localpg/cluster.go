@@ -51,7 +51,7 @@ func matchVersion(r root, b Binaries, version int) error {
 // has finished. A data.init that is found was therefore left by a crash and
 // never ran: no row was ever written to it, so it alone may be removed.
 func createCluster(ctx context.Context, r root, b Binaries, a account, password string, unsafe bool) error {
-	if err := errors.Join(os.RemoveAll(r.dataInit()), os.RemoveAll(r.pwfile())); err != nil {
+	if err := errors.Join(remove(ctx, r.dataInit()), os.RemoveAll(r.pwfile())); err != nil {
 		return fmt.Errorf("cannot clear what an interrupted first start left: %w", err)
 	}
 	if err := a.own(r.dataInit()); err != nil {
@@ -81,6 +81,27 @@ func createCluster(ctx context.Context, r root, b Binaries, a account, password 
 		return err
 	}
 	return syncDir(string(r))
+}
+
+// remove removes a directory. The server process that an initdb had started may
+// outlive its parent for a moment and write files behind our back, so a directory
+// that is not empty yet is tried again for a while.
+func remove(ctx context.Context, dir string) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(10 * time.Second); ; {
+		err := os.RemoveAll(dir)
+		if !errors.Is(err, syscall.ENOTEMPTY) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			return err
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // writePassword leaves the password where only the account can read it.
