@@ -56,8 +56,8 @@ format: ## format the code
 	$(TOOL) gofumpt -w .
 
 .PHONY: soak
-soak: postgres ## play crashes, faults and the model in full: hours
-	COUNTERSIGN_SOAK=1 go test -tags slow -p 1 -count=1 -timeout 24h -v \
+soak: postgres ## play crashes, faults and the model in full: more than an hour
+	COUNTERSIGN_SOAK=1 go test -tags slow -p 2 -count=1 -timeout 24h -v \
 		./holds/keeper/modeltest ./sql/pgstore ./gateway/intake ./cmd/countersign
 
 .PHONY: bench
